@@ -1,0 +1,51 @@
+package aggregator
+
+import (
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/topology"
+)
+
+// Fold is what one owner's transaction does: rows of some views, and the move
+// of the partition's position and ledger that go with them. The store carries
+// it out whole or not at all.
+type Fold struct {
+	// Topic and Partition name the partials partition.
+	Topic     string
+	Partition topology.Partition
+	// From is the position that the owner folds on from, To the one after the
+	// last block: the next offset to read.
+	From, To int64
+	Views    []ViewRows
+	Applied  []Applied
+}
+
+// ViewRows are the merged groups of one shard of one view, each group once, in
+// ascending order of Hash (so that two writers never lock in different orders).
+type ViewRows struct {
+	View  topology.ViewID
+	Name  string
+	Shard topology.ShardID
+	Plan  *query.Plan
+	// Hashes are the 128-bit hashes of the canonical keys: the row's unique key.
+	Hashes [][16]byte
+	Keys   []*column.Vector
+	States []*column.Vector
+	Errors []partial.GroupError
+}
+
+// FoldResult says what a fold did.
+type FoldResult struct {
+	Rows   int // rows inserted or updated
+	Failed int // groups that PostgreSQL refused and that are now marked in error
+}
+
+// Applied is the ledger's new state for one shard of a view and one input
+// partition: everything in [From, To) has been folded. From is the view's
+// start, To where the next range must begin.
+type Applied struct {
+	View  topology.ViewID
+	Shard topology.ShardID
+	Range partial.Range
+}
