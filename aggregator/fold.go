@@ -40,12 +40,3 @@ type FoldResult struct {
 	Rows   int // rows inserted or updated
 	Failed int // groups that PostgreSQL refused and that are now marked in error
 }
-
-// Applied is the ledger's new state for one shard of a view and one input
-// partition: everything in [From, To) has been folded. From is the view's
-// start, To where the next range must begin.
-type Applied struct {
-	View  topology.ViewID
-	Shard topology.ShardID
-	Range partial.Range
-}

@@ -1,0 +1,36 @@
+package aggregator
+
+import (
+	"errors"
+
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// Claim is an owner's hold on a partials partition, as the store granted it.
+type Claim struct {
+	Owner     topology.ID // random: nobody else ever had it
+	Term      int64       // rises with each claim, for people to read
+	Topic     string
+	Partition topology.Partition
+	Position  int64 // the next offset to fold
+	Ledger    []Applied
+}
+
+// Applied is the ledger's entry for one shard of a view and one input
+// partition: everything in [Range.From, Range.To) has been folded. From is where
+// the view began, To is where the next range must begin.
+type Applied struct {
+	View  topology.ViewID
+	Shard topology.ShardID
+	Range partial.Range
+}
+
+// ErrClaimLost occurs when a fold finds that another owner has claimed the
+// partition, or that its position moved. Nothing was written; the owner claims
+// again before it decides anything.
+var ErrClaimLost = errors.New("claim on the partials partition lost")
+
+// ErrOutcomeUnknown occurs when the answer to a fold's COMMIT was lost: it may
+// or may not have happened. The owner claims again and reads the position.
+var ErrOutcomeUnknown = errors.New("outcome of the fold unknown")
