@@ -1,0 +1,56 @@
+package topology
+
+import "fmt"
+
+// Conflict is why the catalog refuses a change, in PostgreSQL's words, ready to
+// be shown to whoever wrote the statement.
+type Conflict struct {
+	Code    string // SQLSTATE
+	Message string
+	Detail  string
+	Hint    string
+}
+
+// Error returns the message with its SQLSTATE.
+func (c *Conflict) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", c.Message, c.Code) }
+
+// The SQLSTATEs of conflicts, by their names in PostgreSQL's errcodes.txt.
+const (
+	CodeDuplicate = "42P07" // duplicate_table
+	CodeUndefined = "42P01" // undefined_table
+	CodeDependent = "2BP01" // dependent_objects_still_exist
+	CodeWrongKind = "42809" // wrong_object_type
+)
+
+func duplicate(name string) *Conflict {
+	return &Conflict{
+		Code: CodeDuplicate, Message: fmt.Sprintf("relation %q already exists", name),
+		Hint: "Choose another name, drop it first, or say IF NOT EXISTS.",
+	}
+}
+
+func undefined(k Kind, name string) *Conflict {
+	return &Conflict{Code: CodeUndefined, Message: fmt.Sprintf("%s %q does not exist", k.Noun(), name)}
+}
+
+func wrongKind(r *Record, want Kind) *Conflict {
+	return &Conflict{
+		Code: CodeWrongKind, Message: fmt.Sprintf("%q is not a %s", r.Name, want.Noun()),
+		Hint: fmt.Sprintf("Use %s to remove a %s.", r.Kind.dropStatement(), r.Kind.Noun()),
+	}
+}
+
+// Noun returns what a person calls the kind.
+func (k Kind) Noun() string {
+	if k == KindView {
+		return "continuous view"
+	}
+	return string(k)
+}
+
+func (k Kind) dropStatement() string {
+	if k == KindView {
+		return "DROP CONTINUOUS VIEW"
+	}
+	return "DROP STREAM"
+}
