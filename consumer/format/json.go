@@ -9,21 +9,55 @@ import (
 const MaxDepth = 1000
 
 // JSON decodes records that are JSON objects; see the package comment.
+//
+// It walks over a record's bytes once. At each key it first compares the bytes
+// with those of the key that followed the last time (see [keys]), which is all
+// the work for most keys; a wanted field's value goes from the record straight
+// into its vector, every other value is only checked.
 type JSON struct {
-	fields []Field
-	env    Env
+	targets []target
+	env     Env
+	keys    keys
+	records int64
+	notNull []int32 // targets
+
+	dates    dateCache
+	unescape []byte // scratch: the last string that had escapes
+
+	// errs are the values that their types refused, by target, nil for none.
+	// They are kept to the end of the record because a later duplicate of the
+	// key replaces the value, and because a record that is no JSON is just that.
+	errs    []*datum.Error
+	refused bool // some are not nil
+}
+
+// target is one wanted field.
+type target struct {
+	Field
+	nonNull bool // some record had a value
 }
 
 var _ Decoder = (*JSON)(nil)
 
-// NewJSON returns a decoder of the wanted fields. It keeps the slice.
-func NewJSON(fields []Field, env Env) *JSON { return &JSON{fields: fields, env: env} }
+// NewJSON returns a decoder of the wanted fields, whose names and columns are
+// distinct.
+func NewJSON(fields []Field, env Env) *JSON {
+	d := &JSON{env: env, targets: make([]target, len(fields)), errs: make([]*datum.Error, len(fields))}
+	for i, f := range fields {
+		d.targets[i].Field = f
+		if f.NotNull {
+			d.notNull = append(d.notNull, int32(i))
+		}
+	}
+	d.keys = newKeys(fields)
+	return d
+}
 
 // Begin implements [Decoder].
 func (d *JSON) Begin(b *column.Batch) {
 	b.Rows = 0
-	for i := range d.fields {
-		f := &d.fields[i]
+	for i := range d.targets {
+		f := &d.targets[i]
 		for len(b.Columns) <= f.Column {
 			b.Columns = append(b.Columns, nil)
 		}
@@ -37,10 +71,141 @@ func (d *JSON) Begin(b *column.Batch) {
 	}
 }
 
-// Append implements [Decoder].
-func (d *JSON) Append(b *column.Batch, value []byte) *datum.Error {
-	return datum.Errorf(datum.CodeFeatureNotSupported, "the JSON decoder is not built yet")
+// Seen implements [Decoder].
+func (d *JSON) Seen() Seen {
+	s := Seen{Records: d.records, NonNull: make([]bool, len(d.targets)), Others: d.keys.others}
+	for i := range d.targets {
+		s.NonNull[i] = d.targets[i].nonNull
+	}
+	return s
 }
 
-// Seen implements [Decoder].
-func (d *JSON) Seen() Seen { return Seen{NonNull: make([]bool, len(d.fields))} }
+// Append implements [Decoder].
+func (d *JSON) Append(b *column.Batch, value []byte) *datum.Error {
+	end := d.object(b, value)
+	var err *datum.Error
+	switch {
+	case end < 0:
+		err = faultError(value, end)
+	case end == 0:
+		err = notObject(value)
+	case d.refused:
+		err = d.firstRefused()
+	}
+	if err == nil && d.notNull != nil {
+		err = d.checkNotNull(b)
+	}
+	if err != nil || d.refused {
+		d.refused = false
+		clear(d.errs)
+	}
+	if err != nil {
+		d.takeBack(b)
+		return err
+	}
+	d.records++
+	b.Rows++
+	return nil
+}
+
+// object decodes a whole record and returns its end: a fault if it is no JSON, 0
+// if it does not begin as an object.
+func (d *JSON) object(b *column.Batch, v []byte) int {
+	i := 0
+	if len(v) >= 3 && v[0] == 0xEF && v[1] == 0xBB && v[2] == 0xBF {
+		i = 3
+	}
+	i = skipSpace(v, i)
+	if i >= len(v) || v[i] != '{' {
+		return 0
+	}
+	i++
+	if i < len(v) && v[i] <= ' ' {
+		i = skipSpace(v, i)
+	}
+	if i < len(v) && v[i] == '}' {
+		return trailing(v, i+1)
+	}
+	key, missing := int32(keyStart), faultKeyOrBrace
+	for {
+		next := d.keys.all[key].next
+		if text := d.keys.all[next].text; len(text) <= len(v)-i && string(v[i:i+len(text)]) == text {
+			key, i = next, i+len(text)
+		} else if key, i = d.findKey(v, i, key, missing); i < 0 {
+			return i
+		}
+		if i < len(v) && v[i] <= ' ' {
+			i = skipSpace(v, i)
+		}
+		if t := d.keys.all[key].target; t >= 0 {
+			i = d.value(b, int(t), v, i)
+		} else {
+			i = scanValue(v, i)
+		}
+		if i < 0 {
+			return i
+		}
+		if i < len(v) && v[i] <= ' ' {
+			i = skipSpace(v, i)
+		}
+		if i >= len(v) || v[i] != ',' {
+			break
+		}
+		i++
+		if i < len(v) && v[i] <= ' ' {
+			i = skipSpace(v, i)
+		}
+		missing = faultKey
+	}
+	if i >= len(v) || v[i] != '}' {
+		return fault(faultCommaOrBrace, i)
+	}
+	return trailing(v, i+1)
+}
+
+// trailing checks that nothing but white space follows.
+func trailing(v []byte, i int) int {
+	if i = skipSpace(v, i); i < len(v) {
+		return fault(faultTrailing, i)
+	}
+	return i
+}
+
+func notObject(v []byte) *datum.Error {
+	if len(v) == 0 {
+		return datum.Errorf(datum.CodeInvalidText, "empty record")
+	}
+	if err := encodingError(v); err != nil {
+		return err
+	}
+	return datum.Errorf(datum.CodeInvalidText, "expected a JSON object")
+}
+
+// firstRefused returns the first error of a value in the order of the fields,
+// nil if later duplicates replaced all that were refused.
+func (d *JSON) firstRefused() *datum.Error {
+	for _, err := range d.errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *JSON) checkNotNull(b *column.Batch) *datum.Error {
+	for _, t := range d.notNull {
+		f := &d.targets[t]
+		if b.Columns[f.Column].IsNull(b.Rows) {
+			return datum.Errorf(datum.CodeNotNullViolation,
+				"null value in column %q violates not-null constraint", f.Name)
+		}
+	}
+	return nil
+}
+
+// takeBack makes the row that was being filled NULL again.
+func (d *JSON) takeBack(b *column.Batch) {
+	for i := range d.targets {
+		setNull(b.Columns[d.targets[i].Column], b.Rows)
+	}
+}

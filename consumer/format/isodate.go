@@ -1,0 +1,124 @@
+package format
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+const (
+	microsPerSecond = 1_000_000
+	microsPerDay    = 86_400 * microsPerSecond
+)
+
+// dateCache remembers the last date written YYYY-MM-DD, because that of the next
+// record is most often the same.
+type dateCache struct {
+	text0 uint64 // its first eight bytes
+	text1 uint16 // the other two
+	days  int64
+}
+
+// date is date_in.
+func (c *dateCache) date(text []byte) (int64, *datum.Error) {
+	if len(text) == 10 {
+		if days, ok := c.isoDate(text); ok {
+			return days, nil
+		}
+	}
+	return datum.ParseDate(text)
+}
+
+// timestamp is timestamp_in and timestamptz_in: YYYY-MM-DD HH:MM:SS here, with a
+// T, a fraction and a Z for UTC where present, everything else in datum.
+func (c *dateCache) timestamp(text []byte, t datum.Type, zone *time.Location) (int64, *datum.Error) {
+	ts, utc, ok := c.isoTimestamp(text)
+	switch {
+	case t == datum.Timestamp && ok:
+		return ts, nil // which ignores the zone, as PostgreSQL does
+	case t == datum.Timestamp:
+		return datum.ParseTimestamp(text)
+	case zone == nil:
+		zone = time.UTC
+	}
+	if ok && (utc || zone == time.UTC) {
+		return ts, nil
+	}
+	return datum.ParseTimestampTZ(text, zone)
+}
+
+// isoDate reads the date in the first ten bytes.
+func (c *dateCache) isoDate(b []byte) (days int64, ok bool) {
+	text0, text1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint16(b[8:])
+	if text0 == c.text0 && text1 == c.text1 {
+		return c.days, true
+	}
+	century, ok0 := twoDigits(b[0], b[1])
+	year, ok1 := twoDigits(b[2], b[3])
+	month, ok2 := twoDigits(b[5], b[6])
+	day, ok3 := twoDigits(b[8], b[9])
+	if !(ok0 && ok1 && ok2 && ok3 && b[4] == '-' && b[7] == '-') {
+		return 0, false
+	}
+	year += 100 * century
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return 0, false
+	}
+	days = datum.DaysFromCivil(year, month, day)
+	c.text0, c.text1, c.days = text0, text1, days
+	return days, true
+}
+
+// isoTimestamp reads microseconds since 2000-01-01; utc tells that a Z follows.
+func (c *dateCache) isoTimestamp(b []byte) (ts int64, utc, ok bool) {
+	if len(b) < 19 || b[13] != ':' || b[16] != ':' || b[10] != ' ' && b[10] != 'T' {
+		return 0, false, false
+	}
+	days, ok := c.isoDate(b)
+	hour, ok0 := twoDigits(b[11], b[12])
+	minute, ok1 := twoDigits(b[14], b[15])
+	second, ok2 := twoDigits(b[17], b[18])
+	if !(ok && ok0 && ok1 && ok2) || hour > 23 || minute > 59 || second > 59 {
+		return 0, false, false
+	}
+	ts = days*microsPerDay + int64(hour*3600+minute*60+second)*microsPerSecond
+	b = b[19:]
+	if len(b) > 0 && b[len(b)-1] == 'Z' {
+		utc, b = true, b[:len(b)-1]
+	}
+	if len(b) == 0 {
+		return ts, utc, true
+	}
+	if b[0] != '.' || len(b) < 2 || len(b) > 1+maxDigits {
+		return 0, false, false
+	}
+	micros, unit := int64(0), int64(microsPerSecond)
+	for _, digit := range b[1:] {
+		if digit-'0' > 9 {
+			return 0, false, false
+		}
+		unit /= 10
+		micros += int64(digit-'0') * unit
+	}
+	return ts + micros, utc, true
+}
+
+func twoDigits(tens, ones byte) (n int, ok bool) {
+	tens, ones = tens-'0', ones-'0'
+	return int(tens)*10 + int(ones), tens <= 9 && ones <= 9
+}
+
+// daysIn is the length of a month of the Gregorian calendar.
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}

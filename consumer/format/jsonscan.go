@@ -1,0 +1,210 @@
+package format
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// The scanners walk over one JSON token or value from v[i] and return the place
+// behind it, or a negative fault (see [fault]); they check everything and
+// allocate nothing.
+
+// swar repeats a byte over a word.
+const swar = 0x0101010101010101
+
+// skipSpace returns the first place from i on that is not JSON's white space.
+func skipSpace(v []byte, i int) int {
+	for i < len(v) && (v[i] == ' ' || v[i] == '\n' || v[i] == '\t' || v[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// scanString finds the closing quote of the string whose first byte is v[i].
+// The string is plain if its bytes are its value: it has no escapes.
+//
+// Eight bytes at a time: a byte's top bit is raised in the sum if the byte is a
+// quote, a backslash, a control character or not ASCII. Borrows only run upwards
+// from a byte that is one of these, so the lowest raised bit is always right.
+func scanString(v []byte, i int) (end int, plain bool) {
+	for ; i+8 <= len(v); i += 8 {
+		w := binary.LittleEndian.Uint64(v[i:])
+		m := (((w ^ '"'*swar) - swar) | ((w ^ '\\'*swar) - swar) | (w - ' '*swar) | w) & (0x80 * swar)
+		if m == 0 {
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		if v[i] == '"' {
+			return i, true
+		}
+		return scanRareString(v, i)
+	}
+	for ; i < len(v); i++ {
+		if c := v[i]; c == '"' {
+			return i, true
+		} else if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
+			return scanRareString(v, i)
+		}
+	}
+	return fault(faultEnd, i), false
+}
+
+// scanRareString is scanString from the first byte on that is not plain ASCII.
+func scanRareString(v []byte, i int) (end int, plain bool) {
+	start, ascii := i, true
+	plain = true
+	for i < len(v) {
+		switch c := v[i]; {
+		case c == '"':
+			if !ascii && !utf8.Valid(v[start:i]) {
+				return fault(faultEncoding, start), false
+			}
+			return i, plain
+		case c == '\\':
+			plain = false
+			if i = scanEscape(v, i); i < 0 {
+				return i, false
+			}
+		case c < ' ':
+			return fault(faultControl, i), false
+		case c >= utf8.RuneSelf:
+			ascii = false
+			i++
+		default:
+			i++
+		}
+	}
+	return fault(faultEnd, i), false
+}
+
+// scanEscape walks over the escape at v[i], both halves of a surrogate pair.
+func scanEscape(v []byte, i int) int {
+	if i+1 >= len(v) {
+		return fault(faultEnd, len(v))
+	}
+	switch v[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 2
+	case 'u':
+	default:
+		return fault(faultEscape, i)
+	}
+	r := hex4(v, i+2)
+	switch {
+	case r < 0:
+		return fault(faultHex, i)
+	case r == 0:
+		return fault(faultNUL, i)
+	case r < 0xD800 || r > 0xDFFF:
+		return i + 6
+	case r >= 0xDC00:
+		return fault(faultLowSurrogate, i)
+	}
+	if i+8 > len(v) || v[i+6] != '\\' || v[i+7] != 'u' {
+		return fault(faultLowSurrogate, i)
+	}
+	switch low := hex4(v, i+8); {
+	case low < 0:
+		return fault(faultHex, i+6)
+	case low >= 0xD800 && low < 0xDC00:
+		return fault(faultHighSurrogate, i)
+	case low < 0xDC00 || low > 0xDFFF:
+		return fault(faultLowSurrogate, i)
+	}
+	return i + 12
+}
+
+// hex4 reads four hexadecimal digits; -1 if there are not so many.
+func hex4(v []byte, i int) rune {
+	if i+4 > len(v) {
+		return -1
+	}
+	var r rune
+	for _, c := range v[i : i+4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// scanDigits returns the place behind the digits from v[i] on.
+func scanDigits(v []byte, i int) int {
+	for i < len(v) && v[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+// scanNumber walks over the number at v[i].
+func scanNumber(v []byte, i int) int {
+	start := i
+	if v[i] == '-' {
+		i++
+	}
+	whole := i
+	i = scanDigits(v, i)
+	if i == whole || v[whole] == '0' && i > whole+1 {
+		return fault(faultToken, start)
+	}
+	if i < len(v) && v[i] == '.' {
+		digits := i + 1
+		if i = scanDigits(v, digits); i == digits {
+			return fault(faultToken, start)
+		}
+	}
+	if i < len(v) && v[i]|0x20 == 'e' {
+		digits := i + 1
+		if digits < len(v) && (v[digits] == '+' || v[digits] == '-') {
+			digits++
+		}
+		if i = scanDigits(v, digits); i == digits {
+			return fault(faultToken, start)
+		}
+	}
+	return i
+}
+
+// scanLiteral walks over true, false or null at v[i], whose first letter is right.
+func scanLiteral(v []byte, i int) int {
+	word := "true"
+	switch v[i] {
+	case 'f':
+		word = "false"
+	case 'n':
+		word = "null"
+	}
+	if i+len(word) > len(v) || string(v[i:i+len(word)]) != word {
+		return fault(faultToken, i)
+	}
+	return i + len(word)
+}
+
+// scanScalar walks over a string, a number, a boolean or null.
+func scanScalar(v []byte, i int) int {
+	if i >= len(v) {
+		return fault(faultValue, i)
+	}
+	switch c := v[i]; {
+	case c == '"':
+		end, _ := scanString(v, i+1)
+		if end < 0 {
+			return end
+		}
+		return end + 1
+	case c-'0' <= 9 || c == '-':
+		return scanNumber(v, i)
+	case c == 't' || c == 'f' || c == 'n':
+		return scanLiteral(v, i)
+	}
+	return fault(faultValue, i)
+}

@@ -1,0 +1,159 @@
+package format
+
+import (
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+// value decodes the value at v[i] into a wanted field of the batch's next row and
+// returns the place behind it or a fault.
+func (d *JSON) value(b *column.Batch, target int, v []byte, i int) int {
+	t := &d.targets[target]
+	vec, row := b.Columns[t.Column], b.Rows
+	if d.refused {
+		d.errs[target] = nil
+	}
+	if i >= len(v) {
+		return fault(faultValue, i)
+	}
+	switch c := v[i]; {
+	case c == '"':
+		end, plain := scanString(v, i+1)
+		if end < 0 {
+			return end
+		}
+		text := v[i+1 : end]
+		if !plain {
+			d.unescape = appendUnescaped(d.unescape[:0], text)
+			text = d.unescape
+		}
+		d.setText(target, vec, row, text)
+		return end + 1
+	case c-'0' <= 9 || c == '-':
+		return d.number(target, vec, row, v, i)
+	case c == 'n':
+		end := scanLiteral(v, i)
+		setNull(vec, row)
+		return end
+	}
+	end := scanValue(v, i)
+	if end >= 0 {
+		d.setText(target, vec, row, v[i:end])
+	}
+	return end
+}
+
+// number decodes the number at v[i]. The common ones need no second look; the
+// others go through their type's input function as text.
+func (d *JSON) number(target int, vec *column.Vector, row int, v []byte, i int) int {
+	t := &d.targets[target]
+	switch t.Type {
+	case datum.Int2, datum.Int4, datum.Int8:
+		if x, end := shortInt(v, i); end > 0 && fits(x, t.Type) {
+			vec.SetInt(row, x)
+			t.nonNull = true
+			return end
+		}
+	case datum.Float4, datum.Float8:
+		if x, end := shortFloat(v, i); end > 0 && (t.Type == datum.Float8 || narrows(x)) {
+			if t.Type == datum.Float4 {
+				x = float64(float32(x))
+			}
+			vec.SetFloat(row, x)
+			t.nonNull = true
+			return end
+		}
+	}
+	end := scanNumber(v, i)
+	if end >= 0 {
+		d.setText(target, vec, row, v[i:end])
+	}
+	return end
+}
+
+// setText gives a row the value that the type's input function reads from a text.
+func (d *JSON) setText(target int, vec *column.Vector, row int, text []byte) {
+	t := &d.targets[target]
+	if err := d.parse(t, vec, row, text); err != nil {
+		setNull(vec, row)
+		if err.Detail == "" {
+			err.Detail = "field " + quoted(t.Name)
+		} else {
+			err.Detail = "field " + quoted(t.Name) + ": " + err.Detail
+		}
+		d.errs[target], d.refused = err, true
+		return
+	}
+	t.nonNull = true
+}
+
+// quoted puts a name into double quotes as PostgreSQL's messages do.
+func quoted(name string) string { return `"` + name + `"` }
+
+// parse is the input function of a field's type with its typmod.
+func (d *JSON) parse(t *target, vec *column.Vector, row int, text []byte) *datum.Error {
+	var x int64
+	var err *datum.Error
+	switch t.Type {
+	case datum.Text:
+		if t.Typmod >= 0 {
+			if text, err = fitVarchar(text, int(t.Typmod)-4); err != nil {
+				return err
+			}
+		}
+		setBytes(vec, row, text)
+		return nil
+	case datum.Bool:
+		var truth bool
+		if truth, err = datum.ParseBool(text); err == nil {
+			vec.SetBool(row, truth)
+		}
+		return err
+	case datum.Float4, datum.Float8:
+		var f float64
+		if f, err = datum.ParseFloat(text, t.Type); err == nil {
+			vec.SetFloat(row, f)
+		}
+		return err
+	case datum.Numeric:
+		return setNumeric(t.Typmod, vec, row, text)
+	case datum.Interval:
+		var span datum.Span
+		if span, err = datum.ParseInterval(text); err == nil {
+			span.Micros = roundMicros(span.Micros, intervalDigits(t.Typmod))
+			vec.SetSpan(row, span)
+		}
+		return err
+	case datum.Date:
+		if x, err = d.dates.date(text); err == nil {
+			vec.SetInt(row, x)
+		}
+		return err
+	case datum.Timestamp, datum.TimestampTZ:
+		if x, err = d.dates.timestamp(text, t.Type, d.env.Zone); err == nil {
+			vec.SetInt(row, roundTimestamp(x, t.Typmod))
+		}
+		return err
+	}
+	if x, err = datum.ParseInt(text, t.Type); err == nil {
+		vec.SetInt(row, x)
+	}
+	return err
+}
+
+// setNull makes a row NULL that may have a value: the arena's last one.
+func setNull(vec *column.Vector, row int) {
+	if vec.IsNull(row) {
+		return
+	}
+	if vec.Type.Physical() == datum.PhysBytes {
+		vec.Arena = vec.Arena[:vec.Slices[row].Off]
+	}
+	vec.SetNull(row)
+}
+
+// setBytes gives a row a copy of x in the place of a value it may have.
+func setBytes(vec *column.Vector, row int, x []byte) {
+	setNull(vec, row)
+	vec.SetBytes(row, x)
+}
