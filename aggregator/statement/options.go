@@ -1,0 +1,179 @@
+package statement
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+// option is a parameter as written.
+type option struct {
+	name string
+	Option
+	valuePos int
+}
+
+// optionList reads (name = value, …), or (name 'value', …) without equals.
+func (p *parser) optionList(equals bool) ([]option, error) {
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	var options []option
+	for {
+		name := p.peek()
+		if !name.IsName() {
+			return nil, p.unexpected("")
+		}
+		p.next()
+		if equals && !p.accept("=") {
+			return nil, p.unexpected("Write " + name.Value + " = value.")
+		}
+		value := p.peek()
+		text := value.Value
+		switch value.Kind {
+		case String, Number, Ident, Quoted:
+			p.next()
+		default:
+			sign := value.Text
+			if !p.accept("-") || p.peek().Kind != Number {
+				return nil, p.unexpected("")
+			}
+			text = sign + p.next().Value
+		}
+		options = append(options, option{name.Value, Option{Value: text, Pos: name.Pos}, value.Pos})
+		if !p.accept(",") {
+			break
+		}
+	}
+	return options, p.expect(")")
+}
+
+// rule says what an option's value can be.
+type rule struct {
+	values   []string // any of these; nil for any text
+	unbuilt  []string // those of the language that are not built yet
+	min, max int64    // an integer in this range where max is not 0
+	start    bool     // a start position
+	planned  bool     // the whole option is not built yet
+}
+
+// maxPartitions bounds what a typing error can ask of a broker.
+const maxPartitions = 10_000
+
+// maxShards is the number of slots of the ring.
+const maxShards = 4096
+
+var streamOptions = map[string]rule{
+	"topic":              {},
+	"format":             {values: []string{"json"}, unbuilt: []string{"csv", "text", "avro", "protobuf"}},
+	"on_error":           {values: []string{"dead_letter", "skip", "stop"}},
+	"start":              {start: true},
+	"partitions":         {min: 1, max: maxPartitions},
+	"replication_factor": {min: 1, max: 32767},
+	"timestamp":          {planned: true},
+}
+
+var viewOptions = map[string]rule{
+	"num_shards":      {min: 1, max: maxShards},
+	"start":           {start: true},
+	"sharding_policy": {values: []string{"read_optimized"}, unbuilt: []string{"write_optimized"}},
+	"action":          {values: []string{"materialize", "transform"}},
+	"shard_factor":    {planned: true},
+	"num_replicas":    {planned: true},
+	"sw":              {planned: true},
+	"sw_column":       {planned: true},
+	"step_factor":     {planned: true},
+	"ttl":             {planned: true},
+	"ttl_column":      {planned: true},
+	"pk":              {planned: true},
+	"fillfactor":      {planned: true},
+	"tablespace":      {planned: true},
+}
+
+func checkStreamOptions(options []option) (map[string]Option, error) {
+	return checkOptions("stream", options, streamOptions)
+}
+
+func checkViewOptions(options []option) (map[string]Option, error) {
+	for i := range options {
+		if options[i].name == "shards" {
+			options[i].name = "num_shards"
+		}
+	}
+	return checkOptions("continuous view", options, viewOptions)
+}
+
+func checkOptions(what string, options []option, known map[string]rule) (map[string]Option, error) {
+	checked := map[string]Option{}
+	for _, o := range options {
+		rule, ok := known[o.name]
+		if !ok {
+			err := failPos(o.Pos, datum.CodeInvalidParameter, "unrecognized parameter \"%s\" of a %s", o.name, what)
+			err.Hint = "Known: " + strings.Join(builtOptions(known), ", ") + "."
+			return nil, err
+		}
+		if _, twice := checked[o.name]; twice {
+			return nil, failPos(o.Pos, datum.CodeSyntaxError, "parameter \"%s\" specified more than once", o.name)
+		}
+		if err := rule.check(o); err != nil {
+			return nil, err
+		}
+		checked[o.name] = o.Option
+	}
+	return checked, nil
+}
+
+func builtOptions(known map[string]rule) []string {
+	var names []string
+	for name, rule := range known {
+		if !rule.planned {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r rule) check(o option) error {
+	switch {
+	case r.planned:
+		return failPos(o.Pos, datum.CodeFeatureNotSupported, "parameter \"%s\" is not built yet", o.name)
+	case slices.Contains(r.unbuilt, o.Value):
+		err := failPos(o.valuePos, datum.CodeFeatureNotSupported, "%s = '%s' is not built yet", o.name, o.Value)
+		err.Hint = "Built: " + strings.Join(r.values, ", ") + "."
+		return err
+	case r.start:
+		if _, err := ParseStart(o.Value); err != nil {
+			err.Position = o.valuePos
+			return err
+		}
+	case r.max != 0:
+		n, err := strconv.ParseInt(o.Value, 10, 64)
+		if err != nil || n < r.min || n > r.max {
+			err := failPos(o.valuePos, datum.CodeInvalidParameter, "invalid value for parameter \"%s\": \"%s\"", o.name, o.Value)
+			err.Hint = "It is an integer from " + strconv.FormatInt(r.min, 10) + " to " + strconv.FormatInt(r.max, 10) + "."
+			return err
+		}
+	case r.values != nil && !slices.Contains(r.values, o.Value):
+		err := failPos(o.valuePos, datum.CodeInvalidParameter, "invalid value for parameter \"%s\": \"%s\"", o.name, o.Value)
+		err.Hint = "Possible: " + strings.Join(r.values, ", ") + "."
+		return err
+	case o.Value == "":
+		return failPos(o.valuePos, datum.CodeInvalidParameter, "parameter \"%s\" is empty", o.name)
+	}
+	return nil
+}
+
+func failPos(pos int, code, format string, args ...any) *datum.Error {
+	err := datum.Errorf(code, format, args...)
+	err.Position = pos
+	return err
+}
+
+func schemaRefused(what string, pos int) *datum.Error {
+	err := failPos(pos, datum.CodeFeatureNotSupported, "the name of a %s cannot have a schema", what)
+	err.Hint = "Write the name alone; the database's search_path says where a view's table goes."
+	return err
+}

@@ -1,0 +1,92 @@
+package analyse
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/millrace/millrace/aggregator/query"
+)
+
+// resolveNames looks up what the OIDs in the tree stand for.
+func resolveNames(ctx context.Context, tx pgx.Tx, analysis *query.Analysis) error {
+	refs, err := query.References(analysis.Tree)
+	if err != nil {
+		return err
+	}
+	if err := resolveProcs(ctx, tx, analysis, refs.Procs); err != nil {
+		return err
+	}
+	if err := resolveOperators(ctx, tx, analysis, refs.Operators); err != nil {
+		return err
+	}
+	if analysis.Types, err = pairs(ctx, tx, `SELECT o, format_type(o, NULL) FROM unnest($1::oid[]) o`, refs.Types); err != nil {
+		return err
+	}
+	if analysis.Collations, err = pairs(ctx, tx, `SELECT oid, collname::text FROM pg_collation WHERE oid = ANY ($1)`, refs.Collations); err != nil {
+		return err
+	}
+	return nil
+}
+
+func resolveProcs(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids []uint32) error {
+	rows, err := tx.Query(ctx, `SELECT p.oid, n.nspname::text, p.proname::text,
+			ARRAY(SELECT format_type(a, NULL) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(a, i) ORDER BY i),
+			p.prokind::text, p.provolatile::text, p.proretset
+		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY ($1)`, oids)
+	if err != nil {
+		return serverError("read the functions of the SELECT", err)
+	}
+	analysis.Procs = map[uint32]query.Proc{}
+	var oid uint32
+	var proc query.Proc
+	_, err = pgx.ForEachRow(rows, []any{&oid, &proc.Schema, &proc.Name, &proc.Args, &proc.Kind, &proc.Volatile, &proc.Set}, func() error {
+		kept := proc
+		kept.Args = slices.Clone(proc.Args)
+		analysis.Procs[oid] = kept
+		return nil
+	})
+	if err != nil {
+		return serverError("read the functions of the SELECT", err)
+	}
+	return nil
+}
+
+func resolveOperators(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids []uint32) error {
+	rows, err := tx.Query(ctx, `SELECT o.oid, n.nspname::text, o.oprname::text
+		FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = ANY ($1)`, oids)
+	if err != nil {
+		return serverError("read the operators of the SELECT", err)
+	}
+	analysis.Operators = map[uint32]query.Operator{}
+	var oid uint32
+	var op query.Operator
+	_, err = pgx.ForEachRow(rows, []any{&oid, &op.Schema, &op.Name}, func() error {
+		analysis.Operators[oid] = op
+		return nil
+	})
+	if err != nil {
+		return serverError("read the operators of the SELECT", err)
+	}
+	return nil
+}
+
+func pairs(ctx context.Context, tx pgx.Tx, sql string, oids []uint32) (map[uint32]string, error) {
+	names := map[uint32]string{}
+	rows, err := tx.Query(ctx, sql, oids)
+	if err != nil {
+		return nil, serverError("read the names in the SELECT", err)
+	}
+	var oid uint32
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&oid, &name}, func() error {
+		names[oid] = name
+		return nil
+	})
+	if err != nil {
+		return nil, serverError("read the names in the SELECT", err)
+	}
+	return names, nil
+}
+
