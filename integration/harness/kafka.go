@@ -1,0 +1,136 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Kafka is a broker that this process started. One goroutine at a time may
+// stop, kill or restart it; its address never changes.
+type Kafka struct {
+	address string
+	server  server
+	release func()
+}
+
+// server is one started server, however it is run.
+type server interface {
+	// start starts it anew on the same port and data, and returns when the
+	// process or container exists; readiness is the caller's to await.
+	start(ctx context.Context) error
+	// stop ends it in order.
+	stop(ctx context.Context) error
+	// kill ends it at once, as a crash would.
+	kill(ctx context.Context) error
+	// remove takes away what a stopped server leaves behind.
+	remove(ctx context.Context) error
+	// describe names it for people: what, from where, which process.
+	describe() string
+}
+
+// How long a server may take to be ready, generously: a loaded machine is not a
+// fault, and a killed broker waits for its old session to end.
+const readyTimeout = 90 * time.Second
+
+// NewKafka starts a broker for one test alone, which may kill it, and stops it
+// when the test ends.
+func NewKafka(t testing.TB) *Kafka {
+	t.Helper()
+	k, err := startKafka(t.Context())
+	if err != nil {
+		t.Fatalf("harness: %v", err)
+	}
+	t.Cleanup(k.close)
+	t.Logf("kafka of this test: %s", k)
+	return k
+}
+
+// startKafka starts a broker in a container or as a child process and waits
+// until it answers.
+func startKafka(ctx context.Context) (*Kafka, error) {
+	reserved, err := reservePort()
+	if err != nil {
+		return nil, err
+	}
+	k := &Kafka{address: reserved.address(), release: reserved.release}
+	if Containers() {
+		k.server = newKafkaContainer(reserved.number)
+	} else {
+		k.server, err = newKafkaProcess(ctx, reserved.number)
+	}
+	if err == nil {
+		err = k.start(ctx)
+	}
+	if err != nil {
+		k.close()
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return k, nil
+}
+
+// Brokers are the addresses to give to a client.
+func (k *Kafka) Brokers() []string { return []string{k.address} }
+
+// String names the broker for people.
+func (k *Kafka) String() string { return k.server.describe() + ", " + k.address }
+
+// Stop ends the broker in order; Restart brings it back with all its data.
+func (k *Kafka) Stop(t testing.TB) {
+	t.Helper()
+	mustHarness(t, "stop kafka", k.server.stop)
+}
+
+// Kill ends the broker at once, as SIGKILL does; Restart brings it back.
+func (k *Kafka) Kill(t testing.TB) {
+	t.Helper()
+	mustHarness(t, "kill kafka", k.server.kill)
+}
+
+// Restart starts a stopped or killed broker again, on the same port and data,
+// and returns when it answers: after a kill, when its old session has ended.
+func (k *Kafka) Restart(t testing.TB) {
+	t.Helper()
+	mustHarness(t, "restart kafka", k.start)
+}
+
+func (k *Kafka) start(ctx context.Context) error {
+	if err := k.server.start(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("not ready after %s", readyTimeout))
+	defer cancel()
+	return awaitKafka(ctx, k.address)
+}
+
+// close ends the broker and removes what it left.
+func (k *Kafka) close() {
+	if k.server != nil {
+		endServer(k.server)
+	}
+	k.release()
+}
+
+// awaitKafka waits until the broker at address answers a metadata request with
+// itself among the living.
+func awaitKafka(ctx context.Context, address string) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.DialTimeout(time.Second), kgo.RetryTimeout(time.Second))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return poll(ctx, func(ctx context.Context) error {
+		response, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, client)
+		if err != nil {
+			return err
+		}
+		if len(response.Brokers) == 0 || response.ControllerID < 0 {
+			return fmt.Errorf("no broker has registered yet")
+		}
+		return nil
+	})
+}

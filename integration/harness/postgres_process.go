@@ -1,0 +1,51 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/millrace/millrace/internal/localpg"
+)
+
+// postgresProcess is a database server that runs as a child process.
+type postgresProcess struct {
+	*localpg.Server
+	origin string // where its binaries come from
+	dir    string
+}
+
+func newPostgresProcess(ctx context.Context, version, portNumber int) (*postgresProcess, error) {
+	binaries, origin, err := postgresBinaries(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "millrace-test-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	server, err := localpg.Create(ctx, binaries, localpg.Options{Dir: dir, Port: portNumber})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &postgresProcess{Server: server, origin: origin, dir: dir}, nil
+}
+
+func (p *postgresProcess) start(ctx context.Context) error { return p.Start(ctx) }
+
+func (p *postgresProcess) stop(context.Context) error {
+	p.Stop()
+	return nil
+}
+
+func (p *postgresProcess) kill(context.Context) error {
+	p.StopImmediate()
+	return nil
+}
+
+func (p *postgresProcess) remove(context.Context) error { return os.RemoveAll(p.dir) }
+
+func (p *postgresProcess) describe() string {
+	return fmt.Sprintf("local process, PostgreSQL %s %s, pid %d", p.Binaries().Version, p.origin, p.Pid())
+}
