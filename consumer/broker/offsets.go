@@ -1,0 +1,107 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// endTimeout is how long EndOffsets waits where its caller sets no deadline:
+// longer than the transactions of Millrace's own writers may stay open.
+const endTimeout = 60 * time.Second
+
+// StartOffsets returns where each partition of a topic begins.
+func (a *Admin) StartOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
+	listed, err := a.admin.ListStartOffsets(ctx, topic)
+	return offsets(topic, "start", listed, err)
+}
+
+// OffsetsAt returns, for each partition of a topic, the offset of the first
+// record that is not older than t, and the end where there is none.
+func (a *Admin) OffsetsAt(ctx context.Context, topic string, t time.Time) (map[int32]int64, error) {
+	listed, err := a.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topic)
+	return offsets(topic, "time's", listed, err)
+}
+
+// EndOffsets returns where each partition of a topic ends for a read_committed
+// reader, behind everything that was acknowledged before the call (see the
+// package's text). It waits for transactions that are open, and names them
+// where they stay open until the deadline.
+func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	listed, err := a.admin.ListEndOffsets(ctx, topic)
+	high, err := offsets(topic, "end", listed, err)
+	if err != nil {
+		return nil, err
+	}
+	wait := newPause()
+	for {
+		listed, err := a.admin.ListCommittedOffsets(ctx, topic)
+		stable, err := offsets(topic, "last stable", listed, err)
+		if err != nil {
+			return nil, err
+		}
+		var open []int32
+		for p, h := range high {
+			if stable[p] < h {
+				open = append(open, p)
+			}
+		}
+		if len(open) == 0 {
+			return stable, nil
+		}
+		if err := wait.more(ctx); err != nil {
+			return nil, a.openTransactions(ctx, topic, open, stable, err)
+		}
+	}
+}
+
+func offsets(topic, which string, listed kadm.ListedOffsets, err error) (map[int32]int64, error) {
+	if err == nil {
+		err = listed.Error()
+	}
+	if err == nil && len(listed[topic]) == 0 {
+		err = kerr.UnknownTopicOrPartition
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the %s offsets of topic %q: %w", which, topic, err)
+	}
+	all := make(map[int32]int64, len(listed[topic]))
+	for p, o := range listed[topic] {
+		all[p] = o.Offset
+	}
+	return all, nil
+}
+
+// openTransactions makes the error that names the transactions in the way.
+func (a *Admin) openTransactions(ctx context.Context, topic string, open []int32, stable map[int32]int64, cause error) error {
+	slices.Sort(open)
+	var set kadm.TopicsSet
+	set.Add(topic, open...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	producers := map[int32]int64{}
+	// Best effort: without the right to ask, partition and offset are said.
+	if described, err := a.admin.DescribeProducers(ctx, set); err == nil {
+		described.EachProducer(func(p kadm.DescribedProducer) {
+			if p.CurrentTxnStartOffset >= 0 {
+				producers[p.Partition] = p.ProducerID
+			}
+		})
+	}
+	places := make([]string, len(open))
+	for i, p := range open {
+		places[i] = fmt.Sprintf("partition %d from offset %d on", p, stable[p])
+		if id, known := producers[p]; known {
+			places[i] += fmt.Sprintf(" (producer id %d)", id)
+		}
+	}
+	return fmt.Errorf("topic %q has an open transaction in %s, behind which nothing can be read before it ends or times out: %w",
+		topic, strings.Join(places, ", "), cause)
+}
