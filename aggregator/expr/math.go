@@ -1,0 +1,122 @@
+package expr
+
+import (
+	"math"
+
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+// SQLSTATEs of arguments outside a function's domain.
+const (
+	codeBadLogarithm = "2201E" // invalid_argument_for_logarithm
+	codeBadPower     = "2201F" // invalid_argument_for_power_function
+)
+
+var (
+	errSqrtNegative  = &datum.Error{Code: codeBadPower, Message: "cannot take square root of a negative number"}
+	errLogZero       = &datum.Error{Code: codeBadLogarithm, Message: "cannot take logarithm of zero"}
+	errLogNegative   = &datum.Error{Code: codeBadLogarithm, Message: "cannot take logarithm of a negative number"}
+	errZeroToNeg     = &datum.Error{Code: codeBadPower, Message: "zero raised to a negative power is undefined"}
+	errComplexResult = &datum.Error{Code: codeBadPower, Message: "a negative number raised to a non-integer power yields a complex result"}
+)
+
+// mathFunctions are the functions of float8. exp, ln, log and power come from
+// Go's math package, PostgreSQL's from the C library: the last digit of the
+// seventeen may differ.
+func mathFunctions() []function {
+	f := datum.Float8
+	one, two := takes(f), takes(f, f)
+	return []function{
+		{oid: 228, name: "dround", args: one, result: f, kernel: map1(math.RoundToEven)},
+		{oid: 1342, name: "round", args: one, result: f, kernel: map1(math.RoundToEven)},
+		{oid: 229, name: "dtrunc", args: one, result: f, kernel: map1(math.Trunc)},
+		{oid: 1343, name: "trunc", args: one, result: f, kernel: map1(math.Trunc)},
+		{oid: 2308, name: "ceil", args: one, result: f, kernel: map1(math.Ceil)},
+		{oid: 2320, name: "ceiling", args: one, result: f, kernel: map1(math.Ceil)},
+		{oid: 2309, name: "floor", args: one, result: f, kernel: map1(math.Floor)},
+		{oid: 2310, name: "sign", args: one, result: f, kernel: map1(floatSign)},
+		{oid: 230, name: "dsqrt", args: one, result: f, kernel: try1(sqrt)},
+		{oid: 1344, name: "sqrt", args: one, result: f, kernel: try1(sqrt)},
+		{oid: 232, name: "dpow", args: two, result: f, kernel: try2(power)},
+		{oid: 1346, name: "pow", args: two, result: f, kernel: try2(power)},
+		{oid: 1368, name: "power", args: two, result: f, kernel: try2(power)},
+		{oid: 233, name: "dexp", args: one, result: f, kernel: try1(exp)},
+		{oid: 1347, name: "exp", args: one, result: f, kernel: try1(exp)},
+		{oid: 234, name: "dlog1", args: one, result: f, kernel: try1(logarithm(math.Log))},
+		{oid: 1341, name: "ln", args: one, result: f, kernel: try1(logarithm(math.Log))},
+		{oid: 1339, name: "dlog10", args: one, result: f, kernel: try1(logarithm(math.Log10))},
+		{oid: 1340, name: "log", args: one, result: f, kernel: try1(logarithm(math.Log10))},
+		{oid: 1194, name: "log10", args: one, result: f, kernel: try1(logarithm(math.Log10))},
+	}
+}
+
+// floatSign is 0 for NaN, as PostgreSQL has it.
+func floatSign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
+}
+
+func sqrt(x float64) (float64, *datum.Error) {
+	if x < 0 {
+		return 0, errSqrtNegative
+	}
+	return math.Sqrt(x), nil
+}
+
+func exp(x float64) (float64, *datum.Error) {
+	y := math.Exp(x)
+	switch {
+	case math.IsInf(x, 0) || x != x:
+		return y, nil
+	case math.IsInf(y, 0):
+		return 0, errOverflow
+	case y == 0:
+		return 0, errUnderflow
+	}
+	return y, nil
+}
+
+func logarithm(log func(float64) float64) func(float64) (float64, *datum.Error) {
+	return func(x float64) (float64, *datum.Error) {
+		switch {
+		case x == 0:
+			return 0, errLogZero
+		case x < 0:
+			return 0, errLogNegative
+		}
+		return log(x), nil
+	}
+}
+
+// power is dpow of PostgreSQL's float.c: POSIX's pow with the errors that SQL
+// asks for.
+func power(x, y float64) (float64, *datum.Error) {
+	switch {
+	case x != x && y == 0, y != y && x == 1:
+		return 1, nil
+	case x != x || y != y:
+		return math.NaN(), nil
+	case x == 0 && y < 0:
+		return 0, errZeroToNeg
+	case x < 0 && math.Floor(y) != y:
+		return 0, errComplexResult
+	}
+	z := math.Pow(x, y)
+	switch {
+	case math.IsInf(x, 0) || math.IsInf(y, 0):
+		if x == -1 { // pow(-1, ±Inf)
+			return 1, nil
+		}
+		return z, nil
+	case math.IsInf(z, 0):
+		return 0, errOverflow
+	case z == 0 && x != 0:
+		return 0, errUnderflow
+	}
+	return z, nil
+}
