@@ -1,0 +1,126 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
+)
+
+// Columns of every result table that are ours.
+const (
+	HashColumn  = "_hash"  // uuid, the primary key: 128-bit hash of the group
+	ErrorColumn = "_error" // text: NULL, or the SQLSTATE and message that the group is in
+)
+
+const (
+	mrelSuffix    = "_mrel"
+	maxIdentifier = 63 // NAMEDATALEN - 1
+)
+
+// ddl builds the statements of one view.
+type ddl struct {
+	spec            *ViewSpec
+	viewName, table string // qualified and quoted
+	schema          string // unquoted
+}
+
+func newDDL(spec *ViewSpec, schema string) *ddl {
+	return &ddl{
+		spec: spec, schema: schema,
+		viewName: pgx.Identifier{schema, spec.Name}.Sanitize(),
+		table:    pgx.Identifier{schema, spec.Name + mrelSuffix}.Sanitize(),
+	}
+}
+
+// statements returns all of them in order.
+func (d *ddl) statements() []string {
+	all := append([]string{d.createTable()}, d.indexes()...)
+	all = append(all, d.view(), d.comments())
+	if len(d.spec.Plan.Keys) == 0 {
+		// The one group of a view without GROUP BY exists before any event.
+		all = append(all, fmt.Sprintf("INSERT INTO %s (%s) VALUES ('00000000-0000-0000-0000-000000000000')", d.table, HashColumn))
+	}
+	return all
+}
+
+func (d *ddl) createTable() string {
+	columns := []string{HashColumn + " pg_catalog.uuid PRIMARY KEY"}
+	for _, k := range d.spec.Plan.Keys {
+		columns = append(columns, quote(k.Column)+" "+columnType(k.Expr.Type()))
+	}
+	for _, a := range d.spec.Plan.Aggregates {
+		for i, s := range a.Function.States {
+			columns = append(columns, fmt.Sprintf("%s %s DEFAULT %s", quote(a.Columns[i]), columnType(s.Type), s.Zero))
+		}
+	}
+	columns = append(columns, ErrorColumn+" pg_catalog.text")
+	return fmt.Sprintf("CREATE TABLE %s (\n\t%s\n) WITH (fillfactor = 80)", d.table, strings.Join(columns, ",\n\t"))
+}
+
+// columnType returns the SQL of a column's type. Text is ordered by bytes, as
+// the workers order it.
+func columnType(t datum.Type) string {
+	if t == datum.Text {
+		return `pg_catalog.text COLLATE pg_catalog."C"`
+	}
+	return t.String()
+}
+
+// view returns the statement that creates v. A column that is a key as it
+// stands is not wrapped: that keeps its indexes of use, and a reader can leave
+// out a group in error by naming it.
+func (d *ddl) view() string {
+	columns := make([]string, len(d.spec.Plan.Output))
+	for i, o := range d.spec.Plan.Output {
+		sql := o.SQL
+		if !isKey(d.spec.Plan, sql) {
+			sql = guarded(sql, o.Type)
+		}
+		columns[i] = sql + " AS " + quote(o.Name)
+	}
+	sql := fmt.Sprintf("CREATE VIEW %s AS SELECT\n\t%s\nFROM %s", d.viewName, strings.Join(columns, ",\n\t"), d.table)
+	if d.spec.Plan.Having != "" {
+		sql += "\nWHERE " + guarded(d.spec.Plan.Having, "boolean")
+	}
+	return sql
+}
+
+func isKey(plan *query.Plan, sql string) bool {
+	for _, k := range plan.Keys {
+		if sql == k.Column || sql == quote(k.Column) {
+			return true
+		}
+	}
+	return false
+}
+
+// guarded makes an expression raise the error that its group is in. The last
+// cast keeps the length or precision of the type, which a function's result loses.
+func guarded(sql, typ string) string {
+	g := fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN (%[2]s) ELSE millrace.raise(%[1]s, NULL::%[3]s) END", ErrorColumn, sql, typ)
+	if strings.Contains(typ, "(") {
+		return "(" + g + ")::" + typ
+	}
+	return g
+}
+
+func (d *ddl) comments() string {
+	about := fmt.Sprintf("Millrace continuous view %s: %s", quote(d.spec.Name), d.spec.Select)
+	states := fmt.Sprintf("Millrace: groups and states of the continuous view %s (id %v, cluster %s); read the view instead", quote(d.spec.Name), d.spec.ID, d.spec.Cluster)
+	return fmt.Sprintf("COMMENT ON VIEW %s IS %s; COMMENT ON TABLE %s IS %s", d.viewName, literal(about), d.table, literal(states))
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+// literal quotes a string in a way that no setting changes.
+func literal(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), "'", "''")
+	if strings.Contains(s, `\`) {
+		return " E'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
+	}
+	return "'" + s + "'"
+}
