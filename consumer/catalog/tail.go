@@ -1,0 +1,79 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// tail reads the log from its start and applies what it reads.
+type tail struct {
+	topic  string
+	client *kgo.Client
+	state  *topology.Catalog
+	next   int64 // the offset after the last one seen
+	end    int64 // where the log ended when the tail was made
+}
+
+// readOptions make a client a reader of the whole log.
+func (c *Catalog) readOptions() []kgo.Opt {
+	start := kgo.NewOffset().AtStart()
+	return []kgo.Opt{
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{c.topic: {0: start}}),
+		kgo.ConsumeResetOffset(start),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
+	}
+}
+
+// newTail finds the log's current end. It is called after the writer has taken
+// the transactional id, so that nothing can be committed behind that end which
+// would not fence the writer.
+func (c *Catalog) newTail(ctx context.Context, client *kgo.Client) (*tail, error) {
+	ends, err := c.admin.EndOffsets(ctx, c.topic)
+	if err != nil {
+		return nil, fmt.Errorf("find the catalog's end: %w", err)
+	}
+	starts, err := c.admin.StartOffsets(ctx, c.topic)
+	if err != nil {
+		return nil, fmt.Errorf("find the catalog's start: %w", err)
+	}
+	return &tail{topic: c.topic, client: client, state: topology.NewCatalog(), next: starts[0], end: ends[0]}, nil
+}
+
+// toEnd reads up to the end that newTail found.
+func (t *tail) toEnd(ctx context.Context) error {
+	for t.next < t.end {
+		if _, err := t.poll(ctx); err != nil {
+			return fmt.Errorf("read the catalog at offset %d of %d: %w", t.next, t.end, err)
+		}
+	}
+	return nil
+}
+
+// poll waits for further records and applies them. Whole reports whether a
+// transaction's marker came last (or a record that a stranger wrote outside of
+// any), so that the state is one that was committed.
+func (t *tail) poll(ctx context.Context) (whole bool, err error) {
+	fetches := t.client.PollFetches(ctx)
+	if err := fetches.Err0(); err != nil {
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		return false, err
+	}
+	for _, failed := range fetches.Errors() {
+		return false, fmt.Errorf("topic %q partition %d: %w", failed.Topic, failed.Partition, failed.Err)
+	}
+	fetches.EachRecord(func(r *kgo.Record) {
+		t.next = r.Offset + 1
+		whole = r.Attrs.IsControl() || !r.Attrs.IsTransactional()
+		if !r.Attrs.IsControl() {
+			t.state.ApplyBytes(r.Key, r.Value, r.Offset)
+		}
+	})
+	return whole, nil
+}
