@@ -36,6 +36,8 @@ func (r *Refs) add(f field) {
 		to = &r.Procs
 	case name == "opno":
 		to = &r.Operators
+	case name == "nulltesttype", name == "booltesttype", name == "jointype":
+		return // not of values
 	case strings.HasSuffix(name, "collid"), name == "collOid":
 		to = &r.Collations
 	case strings.HasSuffix(name, "type"), strings.HasSuffix(name, "typeid"), name == "typeId", name == "aggargtypes":

@@ -1,0 +1,203 @@
+package query
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/expr"
+)
+
+// Build makes the checked plan of an analysed SELECT over a stream's schema.
+// The same analysis and schema give the same plan at any time. Errors are
+// *datum.Error, with the position in the statement where it is at fault.
+func Build(a *Analysis, s Schema) (*Plan, error) {
+	b := &builder{analysis: a, places: newClauses(a.Select, a.Offset), physical: map[string]int{}}
+	err := b.build(s)
+	var failed *datum.Error
+	if errors.As(err, &failed) {
+		return nil, failed
+	}
+	return &b.plan, err
+}
+
+// builder is the state of one Build.
+type builder struct {
+	analysis *Analysis
+	places   *clauses
+	query    *node
+	stream   string         // the stream's number in the range table
+	columns  []SchemaColumn // by attribute number - 1
+	index    []int          // their places in the schema
+	targets  []node         // the target list, hidden entries included
+	keys     []groupKey     // one per plan.Keys
+	physical map[string]int // the place in plan.Aggregates of kind, argument and filter
+	kinds    []string       // the kind of each of plan.Aggregates
+	names    names
+	plan     Plan
+}
+
+// groupKey is a GROUP BY expression.
+type groupKey struct {
+	node  *node
+	print string // its fingerprint
+}
+
+func (b *builder) build(s Schema) error {
+	tree, err := parseTree(b.analysis.Tree)
+	if err != nil {
+		return err
+	}
+	queries := tree.nodes()
+	if len(queries) != 1 || queries[0].tag != "QUERY" || queries[0].child("jointree") == nil {
+		return broken("it is not one query")
+	}
+	b.query = &queries[0]
+	if err := b.checkQuery(); err != nil {
+		return err
+	}
+	if err := b.bindColumns(s); err != nil {
+		return err
+	}
+	if err := b.expandGroupVars(); err != nil {
+		return err
+	}
+	b.plan.TimeZone = b.analysis.TimeZone
+	if quals := b.query.child("jointree").child("quals"); quals != nil {
+		if b.plan.Filter, err = b.native(quals, b.places.where); err != nil {
+			return err
+		}
+	}
+	if err := b.groupBy(); err != nil {
+		return err
+	}
+	if err := b.collectAggregates(); err != nil {
+		return err
+	}
+	if err := b.nameColumns(); err != nil {
+		return err
+	}
+	if err := b.outputs(); err != nil {
+		return err
+	}
+	b.usedColumns()
+	return nil
+}
+
+// bindColumns finds the analysed table's columns in the schema, which may have
+// got more since.
+func (b *builder) bindColumns(s Schema) error {
+	for _, name := range b.analysis.Columns {
+		at := slices.IndexFunc(s, func(c SchemaColumn) bool { return c.Name == name })
+		if at < 0 {
+			return datum.Errorf(datum.CodeUndefinedColumn, "column \"%s\" of stream \"%s\" does not exist", name, b.analysis.Stream)
+		}
+		b.columns = append(b.columns, s[at])
+		b.index = append(b.index, at)
+	}
+	return nil
+}
+
+// expandGroupVars puts the GROUP BY expressions back in where PostgreSQL 18 has
+// references to them, so that the tree looks as those of 15 to 17 do.
+func (b *builder) expandGroupVars() error {
+	group := ""
+	var exprs []node
+	entries := b.query.nodes("rtable")
+	for i := range entries {
+		if entries[i].text("rtekind") == rteGroup {
+			group, exprs = itoa(i+1), entries[i].nodes("groupexprs")
+		}
+	}
+	missing := false
+	expand := func(n *node) *node {
+		if n.tag != "VAR" || group == "" || n.text("varno") != group {
+			return nil
+		}
+		at := n.int("varattno")
+		if at < 1 || at > len(exprs) {
+			missing = true
+			return nil
+		}
+		return &exprs[at-1]
+	}
+	b.query = replace(value{kind: kindNode, node: b.query}, expand).node
+	b.targets = b.query.nodes("targetList")
+	if missing {
+		return broken("a group reference leads nowhere")
+	}
+	return nil
+}
+
+// groupBy makes the plan's keys of the GROUP BY clause.
+func (b *builder) groupBy() error {
+	for _, clause := range b.query.nodes("groupClause") {
+		ref := clause.text("tleSortGroupRef")
+		at := slices.IndexFunc(b.targets, func(t node) bool { return t.text("ressortgroupref") == ref })
+		if at < 0 || b.targets[at].child("expr") == nil {
+			return broken("a GROUP BY expression is missing")
+		}
+		target := &b.targets[at]
+		place := b.places.group
+		if !target.flag("resjunk") {
+			place = b.itemOf(target)
+		}
+		key, err := b.native(target.child("expr"), place)
+		if err != nil {
+			return err
+		}
+		b.plan.Keys = append(b.plan.Keys, Key{Expr: key})
+		b.keys = append(b.keys, groupKey{target.child("expr"), fingerprint(target.child("expr"))})
+	}
+	if len(b.keys) == 0 && !b.query.flag("hasAggs") && b.query.child("havingQual") == nil {
+		return b.places.fail(0, datum.CodeFeatureNotSupported, "Add an aggregate such as count(*), or GROUP BY.",
+			"a continuous view needs an aggregate or GROUP BY")
+	}
+	return nil
+}
+
+// itemOf is the place of a target list entry in the select list.
+func (b *builder) itemOf(target *node) span {
+	return b.places.item(target.int("resno"), len(b.analysis.Outputs))
+}
+
+// keyOf returns the number of the key that an expression is, -1 for none.
+func (b *builder) keyOf(n *node) int {
+	print := ""
+	for i, key := range b.keys {
+		if key.node.tag != n.tag {
+			continue
+		}
+		if print == "" {
+			print = fingerprint(n)
+		}
+		if key.print == print {
+			return i
+		}
+	}
+	return -1
+}
+
+// usedColumns lists the columns that the plan reads.
+func (b *builder) usedColumns() {
+	collect := func(n expr.Node) {
+		visit(n, func(n expr.Node) {
+			if column, ok := n.(*expr.Column); ok {
+				b.plan.Columns = append(b.plan.Columns, column.Index)
+			}
+		})
+	}
+	collect(b.plan.Filter)
+	for _, key := range b.plan.Keys {
+		collect(key.Expr)
+	}
+	for _, a := range b.plan.Aggregates {
+		collect(a.Arg)
+		collect(a.Filter)
+	}
+	slices.Sort(b.plan.Columns)
+	b.plan.Columns = slices.Compact(b.plan.Columns)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

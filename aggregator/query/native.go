@@ -1,0 +1,166 @@
+package query
+
+import (
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/expr"
+)
+
+// native turns an analysed expression into one of the native evaluator, and
+// refuses what that lacks. place is the clause that the expression stands in.
+func (b *builder) native(n *node, place span) (expr.Node, error) {
+	e := &nativeBuilder{b, place}
+	converted, err := e.convert(n)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := expr.Compile(expr.Env{}, converted); err != nil {
+		return nil, e.refuse(n, "", "%s", messageOf(err))
+	}
+	return converted, nil
+}
+
+type nativeBuilder struct {
+	*builder
+	place span
+}
+
+func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
+	switch n.tag {
+	case "VAR":
+		return e.column(n)
+	case "CONST":
+		return e.constant(n)
+	case "FUNCEXPR":
+		return e.call(n, n.oid("funcid"), n.oid("funcresulttype"))
+	case "OPEXPR":
+		return e.call(n, n.oid("opfuncid"), n.oid("opresulttype"))
+	case "RELABELTYPE":
+		return e.relabel(n)
+	case "COERCEVIAIO":
+		return e.viaText(n)
+	case "COLLATEEXPR":
+		return e.collate(n)
+	case "BOOLEXPR":
+		return e.logic(n)
+	case "CASEEXPR", "CASE":
+		return e.caseWhen(n)
+	case "COALESCEEXPR", "COALESCE":
+		args, err := e.all(n.nodes("args"))
+		return &expr.Coalesce{Args: args, Of: typeOf(args)}, err
+	case "MINMAXEXPR", "MINMAX":
+		args, err := e.all(n.nodes("args"))
+		return &expr.Greatest{Least: n.text("op") == "1", Args: args, Of: typeOf(args)}, err
+	case "NULLIFEXPR":
+		return e.nullIf(n)
+	case "DISTINCTEXPR":
+		return e.distinct(n)
+	case "NULLTEST":
+		return e.nullTest(n)
+	case "BOOLEANTEST":
+		return e.booleanTest(n)
+	case "SCALARARRAYOPEXPR":
+		return e.scalarArray(n)
+	}
+	return nil, e.refuse(n, "", "%s is not supported here in a continuous view", construct(n))
+}
+
+func typeOf(args []expr.Node) datum.Type {
+	if len(args) == 0 || args[0] == nil {
+		return datum.Invalid
+	}
+	return args[0].Type()
+}
+
+func (e *nativeBuilder) all(nodes []node) ([]expr.Node, error) {
+	converted := make([]expr.Node, len(nodes))
+	for i := range nodes {
+		var err error
+		if converted[i], err = e.convert(&nodes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return converted, nil
+}
+
+func (e *nativeBuilder) column(n *node) (expr.Node, error) {
+	at := n.int("varattno")
+	if n.text("varno") != e.stream || n.int("varlevelsup") != 0 || at > len(e.columns) {
+		return nil, broken("a column of no stream")
+	}
+	if at <= 0 {
+		what := "the whole row"
+		if at < 0 {
+			what = "a system column"
+		}
+		return nil, e.refuse(n, "Name a column of the stream.", "%s of a stream cannot be used", what)
+	}
+	column := e.columns[at-1]
+	of, ok := datum.TypeOf(n.oid("vartype"))
+	if !ok || of != column.Type {
+		return nil, datum.Errorf(datum.CodeInvalidObjectState, "column \"%s\" of stream \"%s\" has changed its type", column.Name, e.analysis.Stream)
+	}
+	return &expr.Column{Index: e.index[at-1], Name: column.Name, Of: of}, nil
+}
+
+func (e *nativeBuilder) constant(n *node) (expr.Node, error) {
+	v, err := constant(n)
+	if err != nil {
+		return nil, e.refuse(n, supportedTypes(), "a constant of type %s is not supported in a continuous view", e.typeName(n.oid("consttype")))
+	}
+	return &expr.Const{Value: v}, nil
+}
+
+// call converts a function, an operator or a cast that is a function.
+func (e *nativeBuilder) call(n *node, proc, result uint32) (expr.Node, error) {
+	info := e.analysis.Procs[proc]
+	if info.Set {
+		return nil, e.refuse(n, "", "set-returning function %s is not supported in a continuous view", info.Name)
+	}
+	if !expr.Supported(proc) {
+		return nil, e.notNative(n, info)
+	}
+	of, ok := datum.TypeOf(result)
+	if !ok {
+		return nil, e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(result))
+	}
+	args, err := e.all(n.nodes("args"))
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Call{Proc: proc, Name: info.Name, Args: args, Of: of}, nil
+}
+
+// relabel converts a change of the type's name alone, such as varchar to text.
+func (e *nativeBuilder) relabel(n *node) (expr.Node, error) {
+	of, ok := datum.TypeOf(n.oid("resulttype"))
+	if !ok {
+		return nil, e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(n.oid("resulttype")))
+	}
+	arg, err := e.convert(n.child("arg"))
+	if err != nil || arg.Type() == of {
+		return arg, err
+	}
+	return &expr.Coerce{Arg: arg, Of: of}, nil
+}
+
+func (e *nativeBuilder) viaText(n *node) (expr.Node, error) {
+	of, ok := datum.TypeOf(n.oid("resulttype"))
+	if !ok {
+		return nil, e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(n.oid("resulttype")))
+	}
+	arg, err := e.convert(n.child("arg"))
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Coerce{Arg: arg, Of: of, ViaIO: true}, nil
+}
+
+// collate lets pass the collations that compare bytes, as Millrace does.
+func (e *nativeBuilder) collate(n *node) (expr.Node, error) {
+	switch name := e.analysis.Collations[n.oid("collOid")]; name {
+	case "C", "POSIX", "ucs_basic":
+		return e.convert(n.child("arg"))
+	default:
+		return nil, e.refuse(n, `Text is compared as COLLATE "C".`, "collation \"%s\" is not supported in a continuous view", name)
+	}
+}

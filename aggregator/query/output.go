@@ -1,0 +1,219 @@
+package query
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+// outputs writes the columns of v and HAVING as SQL over the columns of v_mrel.
+func (b *builder) outputs() error {
+	at := 0
+	for i := range b.targets {
+		target := &b.targets[i]
+		if target.flag("resjunk") {
+			continue
+		}
+		if at >= len(b.analysis.Outputs) {
+			return broken("more targets than columns")
+		}
+		column := b.analysis.Outputs[at]
+		at++
+		d := &deparser{&nativeBuilder{b, b.itemOf(target)}}
+		sql, err := d.sql(target.child("expr"))
+		if err != nil {
+			return err
+		}
+		if cast := "::" + column.Type; column.Typmod >= 0 && !strings.HasSuffix(sql, cast) {
+			sql += cast
+		}
+		b.plan.Output = append(b.plan.Output, Output{Name: column.Name, Type: column.Type, SQL: sql})
+	}
+	if at != len(b.analysis.Outputs) {
+		return broken("more columns than targets")
+	}
+	having := b.query.child("havingQual")
+	if having == nil {
+		return nil
+	}
+	var err error
+	b.plan.Having, err = (&deparser{&nativeBuilder{b, b.places.having}}).sql(having)
+	return err
+}
+
+// deparser writes an analysed expression over keys and aggregates as SQL over
+// the columns of v_mrel. PostgreSQL evaluates it when the view is read, so any
+// function of its own may stand there unless its value changes from call to
+// call. Names are qualified and operators are in parentheses: what is written
+// means what was analysed, whatever the search_path is.
+type deparser struct{ *nativeBuilder }
+
+func (d *deparser) sql(n *node) (string, error) {
+	if n == nil {
+		return "", broken("an expression is missing")
+	}
+	if key := d.keyOf(n); key >= 0 {
+		column := quoteIdent(d.plan.Keys[key].Column)
+		if resultType(n) == varcharOID {
+			return column + "::character varying", nil // its column is a text
+		}
+		return column, nil
+	}
+	switch n.tag {
+	case "AGGREF":
+		c, err := d.aggregate(n, d.place)
+		if err != nil {
+			return "", err
+		}
+		return c.sql(&d.plan), nil
+	case "VAR":
+		return "", d.refuse(n, "Group by it too, or use an aggregate.", "a column outside GROUP BY cannot be shown")
+	case "CONST":
+		return d.literal(n)
+	case "FUNCEXPR":
+		return d.function(n)
+	case "OPEXPR":
+		return d.operator(n)
+	case "BOOLEXPR":
+		return d.boolean(n)
+	case "RELABELTYPE", "COERCEVIAIO":
+		return d.cast(n, n.oid("resulttype"))
+	case "COLLATEEXPR":
+		arg, err := d.sql(n.child("arg"))
+		return "(" + arg + " COLLATE " + quoteIdent(d.analysis.Collations[n.oid("collOid")]) + ")", err
+	}
+	return d.conditional(n)
+}
+
+const varcharOID = 1043
+
+// resultType is the type of a node that can be a GROUP BY expression.
+func resultType(n *node) uint32 {
+	for _, name := range []string{"vartype", "consttype", "funcresulttype", "opresulttype", "resulttype", "casetype",
+		"coalescetype", "minmaxtype"} {
+		if oid := n.oid(name); oid != 0 {
+			return oid
+		}
+	}
+	return 0
+}
+
+func (d *deparser) all(nodes []node) ([]string, error) {
+	texts := make([]string, len(nodes))
+	for i := range nodes {
+		var err error
+		if texts[i], err = d.sql(&nodes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// builtin refuses what is not PostgreSQL's own, and what a view cannot show the
+// same twice.
+func (d *deparser) builtin(n *node, schema, name string, proc Proc) error {
+	switch {
+	case schema != "pg_catalog":
+		return d.refuse(n, "", "%s is not PostgreSQL's own and is not supported in a continuous view", name)
+	case proc.Volatile == "v":
+		return d.refuse(n, "", "function %s is not supported in a continuous view: its value is not the same each time", name)
+	case proc.Set:
+		return d.refuse(n, "", "set-returning function %s is not supported in a continuous view", name)
+	}
+	return nil
+}
+
+func (d *deparser) function(n *node) (string, error) {
+	proc := d.analysis.Procs[n.oid("funcid")]
+	if err := d.builtin(n, proc.Schema, proc.Name, proc); err != nil {
+		return "", err
+	}
+	arguments := n.nodes("args")
+	if format := n.text("funcformat"); len(arguments) == 1 && (format == "1" || format == "2") {
+		return d.cast(n, n.oid("funcresulttype"))
+	}
+	args, err := d.all(arguments)
+	if err != nil {
+		return "", err
+	}
+	if n.flag("funcvariadic") && len(args) > 0 {
+		args[len(args)-1] = "VARIADIC " + args[len(args)-1]
+	}
+	return "pg_catalog." + quoteIdent(proc.Name) + "(" + strings.Join(args, ", ") + ")", nil
+}
+
+// cast writes a cast of the node's only argument.
+func (d *deparser) cast(n *node, to uint32) (string, error) {
+	arg := n.child("arg")
+	if args := n.nodes("args"); len(args) > 0 {
+		arg = &args[0]
+	}
+	text, err := d.sql(arg)
+	if err != nil {
+		return "", err
+	}
+	name, ok := d.analysis.Types[to]
+	if !ok || name == "character" || strings.Contains(name, `"`) {
+		return "", d.refuse(n, "", "a cast to %s is not supported in a continuous view", d.typeName(to))
+	}
+	return "(" + text + ")::" + name, nil
+}
+
+func (d *deparser) operator(n *node) (string, error) {
+	op := d.analysis.Operators[n.oid("opno")]
+	if err := d.builtin(n, op.Schema, op.Name, d.analysis.Procs[n.oid("opfuncid")]); err != nil {
+		return "", err
+	}
+	args, err := d.all(n.nodes("args"))
+	switch {
+	case err != nil:
+		return "", err
+	case len(args) == 1:
+		return "(" + op.Name + " " + args[0] + ")", nil
+	case len(args) != 2:
+		return "", broken("an operator without arguments")
+	}
+	return "(" + args[0] + " " + op.Name + " " + args[1] + ")", nil
+}
+
+func (d *deparser) boolean(n *node) (string, error) {
+	args, err := d.all(n.nodes("args"))
+	if err != nil {
+		return "", err
+	}
+	if n.text("boolop") == "not" {
+		return "(NOT " + strings.Join(args, "") + ")", nil
+	}
+	return "(" + strings.Join(args, " "+strings.ToUpper(n.text("boolop"))+" ") + ")", nil
+}
+
+// quoteIdent writes an identifier that means just these letters.
+func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// literal writes a constant with its type.
+func (d *deparser) literal(n *node) (string, error) {
+	name := d.typeName(n.oid("consttype"))
+	v, err := constant(n)
+	if err != nil {
+		return "", d.refuse(n, "", "a constant of type %s is not supported in a continuous view", name)
+	}
+	if v.IsNull(0) {
+		return "NULL::" + name, nil
+	}
+	text := constantText(v)
+	switch {
+	case v.Type == datum.Bool, v.Type == datum.Int4 && v.Ints[0] >= 0:
+		return text, nil
+	}
+	return quoteLiteral(text) + "::" + name, nil
+}
+
+// quoteLiteral writes a string that means the same whatever
+// standard_conforming_strings is.
+func quoteLiteral(text string) string {
+	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	if strings.Contains(text, `\`) {
+		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}

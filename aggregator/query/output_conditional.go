@@ -1,0 +1,110 @@
+package query
+
+import "strings"
+
+// conditional writes the expressions with a syntax of their own.
+func (d *deparser) conditional(n *node) (string, error) {
+	switch n.tag {
+	case "CASEEXPR", "CASE":
+		return d.caseWhen(n)
+	case "CASETESTEXPR":
+		return "", broken("a CASE without its argument")
+	case "COALESCEEXPR", "COALESCE":
+		return d.list("COALESCE", n.nodes("args"))
+	case "MINMAXEXPR", "MINMAX":
+		if n.text("op") == "1" {
+			return d.list("LEAST", n.nodes("args"))
+		}
+		return d.list("GREATEST", n.nodes("args"))
+	case "NULLIFEXPR":
+		return d.list("NULLIF", n.nodes("args"))
+	case "DISTINCTEXPR":
+		args, err := d.all(n.nodes("args"))
+		return "(" + strings.Join(args, " IS DISTINCT FROM ") + ")", err
+	case "NULLTEST":
+		return d.test(n, n.int("nulltesttype"), "NULL", "NOT NULL")
+	case "BOOLEANTEST":
+		return d.test(n, n.int("booltesttype"), "TRUE", "NOT TRUE", "FALSE", "NOT FALSE", "UNKNOWN", "NOT UNKNOWN")
+	case "SCALARARRAYOPEXPR":
+		return d.scalarArray(n)
+	case "ARRAYEXPR", "ARRAY":
+		elements, err := d.all(n.nodes("elements"))
+		return "ARRAY[" + strings.Join(elements, ", ") + "]::" + d.typeName(n.oid("array_typeid")), err
+	case "SQLVALUEFUNCTION":
+		if name, ok := map[string]string{"0": "CURRENT_DATE", "3": "CURRENT_TIMESTAMP", "7": "LOCALTIMESTAMP"}[n.text("op")]; ok {
+			return name, nil
+		}
+	}
+	return "", d.refuse(n, "", "%s is not supported in a continuous view", construct(n))
+}
+
+func (d *deparser) list(name string, nodes []node) (string, error) {
+	args, err := d.all(nodes)
+	return name + "(" + strings.Join(args, ", ") + ")", err
+}
+
+func (d *deparser) test(n *node, which int, tests ...string) (string, error) {
+	arg, err := d.sql(n.child("arg"))
+	if err != nil {
+		return "", err
+	}
+	if which < 0 || which >= len(tests) {
+		return "", broken("a test " + itoa(which))
+	}
+	return "(" + arg + " IS " + tests[which] + ")", nil
+}
+
+// caseWhen writes both forms of CASE with their conditions written out.
+func (d *deparser) caseWhen(n *node) (string, error) {
+	var text strings.Builder
+	text.WriteString("CASE")
+	for _, when := range n.nodes("args") {
+		condition := when.child("expr")
+		if arg := n.child("arg"); arg != nil && condition != nil {
+			condition = withPlaceholder(condition, arg)
+		}
+		cond, err := d.sql(condition)
+		if err != nil {
+			return "", err
+		}
+		then, err := d.sql(when.child("result"))
+		if err != nil {
+			return "", err
+		}
+		text.WriteString(" WHEN " + cond + " THEN " + then)
+	}
+	other, err := d.sql(n.child("defresult"))
+	return text.String() + " ELSE " + other + " END", err
+}
+
+// scalarArray writes x op ANY (array) and x op ALL (array).
+func (d *deparser) scalarArray(n *node) (string, error) {
+	op := d.analysis.Operators[n.oid("opno")]
+	if err := d.builtin(n, op.Schema, op.Name, d.analysis.Procs[n.oid("opfuncid")]); err != nil {
+		return "", err
+	}
+	args := n.nodes("args")
+	if len(args) != 2 {
+		return "", broken("an array comparison without two arguments")
+	}
+	elements, ok := arrayElements(&args[1])
+	if !ok {
+		return "", d.refuse(n, "Write the elements: x IN (1, 2, 3).", "an array that is not a list of elements is not supported in a continuous view")
+	}
+	left, err := d.sql(&args[0])
+	if err != nil {
+		return "", err
+	}
+	comparisons := make([]string, len(elements))
+	for i, element := range elements {
+		right, err := d.sql(element)
+		if err != nil {
+			return "", err
+		}
+		comparisons[i] = "(" + left + " " + op.Name + " " + right + ")"
+	}
+	if n.flag("useOr") {
+		return "(" + strings.Join(comparisons, " OR ") + ")", nil
+	}
+	return "(" + strings.Join(comparisons, " AND ") + ")", nil
+}
