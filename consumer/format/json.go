@@ -17,7 +17,7 @@ const MaxDepth = 1000
 type JSON struct {
 	targets []target
 	env     Env
-	keys    keys
+	keys    *keys
 	records int64
 	notNull []int32 // targets
 
@@ -126,19 +126,20 @@ func (d *JSON) object(b *column.Batch, v []byte) int {
 	if i < len(v) && v[i] == '}' {
 		return trailing(v, i+1)
 	}
-	key, missing := int32(keyStart), faultKeyOrBrace
+	prev, missing := &d.keys.start, faultKeyOrBrace
 	for {
-		next := d.keys.all[key].next
-		if text := d.keys.all[next].text; len(text) <= len(v)-i && string(v[i:i+len(text)]) == text {
-			key, i = next, i+len(text)
-		} else if key, i = d.findKey(v, i, key, missing); i < 0 {
+		key := prev.next
+		if key.at(v, i) {
+			i += len(key.text)
+		} else if key, i = d.findKey(v, i, prev, missing); i < 0 {
 			return i
 		}
+		prev = key
 		if i < len(v) && v[i] <= ' ' {
 			i = skipSpace(v, i)
 		}
-		if t := d.keys.all[key].target; t >= 0 {
-			i = d.value(b, int(t), v, i)
+		if key.target >= 0 {
+			i = d.value(b, key.target, v, i)
 		} else {
 			i = scanValue(v, i)
 		}

@@ -2,7 +2,17 @@ package format
 
 // scanValue walks over any value at v[i].
 func scanValue(v []byte, i int) int {
-	if i < len(v) && (v[i] == '{' || v[i] == '[') {
+	if i >= len(v) {
+		return fault(faultValue, i)
+	}
+	switch v[i] {
+	case '"':
+		end, _ := scanString(v, i+1)
+		if end < 0 {
+			return end
+		}
+		return end + 1
+	case '{', '[':
 		return scanNested(v, i)
 	}
 	return scanScalar(v, i)

@@ -139,10 +139,22 @@ func hex4(v []byte, i int) rune {
 
 // scanDigits returns the place behind the digits from v[i] on.
 func scanDigits(v []byte, i int) int {
+	for i+8 <= len(v) {
+		n := digitCount(binary.LittleEndian.Uint64(v[i:]) ^ '0'*swar)
+		if i += n; n < 8 {
+			return i
+		}
+	}
 	for i < len(v) && v[i]-'0' <= 9 {
 		i++
 	}
 	return i
+}
+
+// digitCount is how many of the lowest bytes of a word are at most 9: a byte
+// above raises its top bit, and carries only run upwards from one.
+func digitCount(w uint64) int {
+	return bits.TrailingZeros64((w+(0x80-10)*swar|w)&(0x80*swar)) >> 3
 }
 
 // scanNumber walks over the number at v[i].

@@ -27,7 +27,12 @@ func (d *JSON) value(b *column.Batch, target int, v []byte, i int) int {
 			d.unescape = appendUnescaped(d.unescape[:0], text)
 			text = d.unescape
 		}
-		d.setText(target, vec, row, text)
+		if t.Type == datum.Text && t.Typmod < 0 {
+			setBytes(vec, row, text)
+			t.nonNull = true
+		} else {
+			d.setText(target, vec, row, text)
+		}
 		return end + 1
 	case c-'0' <= 9 || c == '-':
 		return d.number(target, vec, row, v, i)

@@ -1,10 +1,41 @@
 package format
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/millrace/millrace/aggregator/datum"
 )
+
+// smallPowers are those of ten with less than eight zeros.
+var smallPowers = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
+
+// leadingDigits reads the digits that the eight bytes at v[i] begin with: their
+// number and their value, without a branch on either.
+func leadingDigits(v []byte, i int) (x uint64, n int) {
+	w := binary.LittleEndian.Uint64(v[i:]) ^ '0'*swar
+	n = digitCount(w)
+	w <<= 64 - 8*uint(n) // as if padded with zeros on the left
+	// Neighbours are put together: pairs, then fours, then all eight.
+	w = w*10 + w>>8
+	const pairs = 0x000000FF000000FF
+	return ((w&pairs)*(100+1_000_000<<32) + (w>>16&pairs)*(1+10_000<<32)) >> 32, n
+}
+
+// appendDigits reads the digits from v[i] on behind those of x, which wraps
+// around where they are too many, and returns the place behind them.
+func appendDigits(x uint64, v []byte, i int) (uint64, int) {
+	if i+8 <= len(v) {
+		if digits, n := leadingDigits(v, i); n < 8 {
+			return x*smallPowers[n] + digits, i + n
+		}
+	}
+	for i < len(v) && v[i]-'0' <= 9 {
+		x = x*10 + uint64(v[i]-'0')
+		i++
+	}
+	return x, i
+}
 
 // shortInt reads the number at v[i] if it is an integer of at most 18 digits;
 // else, and if it is no JSON, end is 0.
@@ -13,18 +44,14 @@ func shortInt(v []byte, i int) (x int64, end int) {
 	if negative {
 		i++
 	}
-	first := i
-	for i < len(v) && v[i]-'0' <= 9 {
-		x = x*10 + int64(v[i]-'0')
-		i++
-	}
-	if n := i - first; n == 0 || n > 18 || n > 1 && v[first] == '0' || i < len(v) && (v[i] == '.' || v[i]|0x20 == 'e') {
+	digits, end := appendDigits(0, v, i)
+	if n := end - i; n == 0 || n > 18 || n > 1 && v[i] == '0' || end < len(v) && (v[end] == '.' || v[end]|0x20 == 'e') {
 		return 0, 0
 	}
 	if negative {
-		return -x, i
+		return -int64(digits), end
 	}
-	return x, i
+	return int64(digits), end
 }
 
 // fits reports whether a value is in an integer type's range.
@@ -38,10 +65,10 @@ func fits(x int64, t datum.Type) bool {
 	return true
 }
 
-// powers are those of ten that a float64 holds exactly.
+// powers are those of ten for up to 15 digits; a float64 holds them exactly.
 var powers = [...]float64{
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-	1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+	1e11, 1e12, 1e13, 1e14, 1e15,
 }
 
 // shortFloat reads the number at v[i] if it has at most 15 digits and no
@@ -54,24 +81,18 @@ func shortFloat(v []byte, i int) (f float64, end int) {
 	if negative {
 		i++
 	}
-	first, digits := i, uint64(0)
-	for i < len(v) && v[i]-'0' <= 9 {
-		digits = digits*10 + uint64(v[i]-'0')
-		i++
-	}
+	first := i
+	digits, i := appendDigits(0, v, first)
 	n, fraction := i-first, 0
 	if n == 0 || n > 1 && v[first] == '0' {
 		return 0, 0
 	}
 	if i < len(v) && v[i] == '.' {
-		i++
-		for point := i; i < len(v) && v[i]-'0' <= 9; fraction = i - point {
-			digits = digits*10 + uint64(v[i]-'0')
-			i++
-		}
-		if fraction == 0 {
+		point := i + 1
+		if digits, i = appendDigits(digits, v, point); i == point {
 			return 0, 0
 		}
+		fraction = i - point
 	}
 	if n+fraction > maxExact || i < len(v) && v[i]|0x20 == 'e' {
 		return 0, 0
