@@ -1,6 +1,12 @@
 package aggregator
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
@@ -8,29 +14,110 @@ import (
 
 // Merger is the owner's side of one shard of one view: it merges the blocks of
 // many flushes into the rows of one fold. It serves one goroutine.
-type Merger struct{}
-
-// NewMerger makes a merger without groups.
-func NewMerger(id topology.ViewID, name string, shard topology.ShardID, plan *query.Plan) *Merger {
-	panic("unfinished")
+type Merger struct {
+	id     topology.ViewID
+	name   string
+	shard  topology.ShardID
+	plan   *query.Plan
+	schema uint64
+	states *states
+	rows   []int32 // 0, 1, …
+	groups []uint32
 }
 
-// Merge folds a block in and keeps nothing of it.
-func (m *Merger) Merge(b *partial.Block) error { panic("unfinished") }
+// NewMerger makes a merger without groups. name is the view's, for ViewRows.
+func NewMerger(id topology.ViewID, name string, shard topology.ShardID, plan *query.Plan) *Merger {
+	return &Merger{id: id, name: name, shard: shard, plan: plan, schema: SchemaHash(plan), states: newStates(plan)}
+}
+
+// Merge folds a block in and keeps nothing of it. A block of another view,
+// shard or plan is an error and changes nothing.
+func (m *Merger) Merge(b *partial.Block) error {
+	if err := m.check(b); err != nil {
+		return err
+	}
+	for i := len(m.rows); i < b.Groups; i++ {
+		m.rows = append(m.rows, int32(i))
+	}
+	m.groups = slices.Grow(m.groups[:0], b.Groups)[:b.Groups]
+	m.states.table.assign(b.Keys, m.rows[:b.Groups], m.groups)
+	m.states.grow()
+	vectors := b.States
+	for i, a := range m.states.accumulators {
+		n := len(m.plan.Aggregates[i].Function.States)
+		a.Merge(m.groups, vectors[:n], m.states.fail)
+		vectors = vectors[n:]
+	}
+	for _, e := range b.Errors {
+		m.states.noteError(m.groups[e.Group], e.Err)
+	}
+	return nil
+}
+
+func (m *Merger) check(b *partial.Block) error {
+	switch {
+	case b.View != m.id || b.Shard != m.shard:
+		return fmt.Errorf("block of view %v shard %d came to view %q (%v) shard %d", b.View, b.Shard, m.name, m.id, m.shard)
+	case b.Schema != m.schema:
+		return fmt.Errorf("block of another plan of view %q: schema %x, this plan's is %x", m.name, b.Schema, m.schema)
+	case !sameTypes(b.Keys, m.plan.KeyTypes(), b.Groups) || !sameTypes(b.States, m.states.types, b.Groups):
+		return fmt.Errorf("block of view %q whose vectors are not those of its schema %x", m.name, b.Schema)
+	}
+	return nil
+}
+
+func sameTypes(vectors []*column.Vector, types []datum.Type, rows int) bool {
+	return slices.EqualFunc(vectors, types, func(v *column.Vector, t datum.Type) bool {
+		return v.Type == t && v.Len() == rows
+	})
+}
 
 // Groups returns the number of groups.
-func (m *Merger) Groups() int { panic("unfinished") }
+func (m *Merger) Groups() int { return m.states.table.groups }
 
-// Memory returns the bytes held.
-func (m *Merger) Memory() int { panic("unfinished") }
+// Memory returns the bytes that the groups take, as [View.Memory].
+func (m *Merger) Memory() int { return m.states.memory() }
+
+// place is a group with its 128-bit hash.
+type place struct {
+	upper topology.GroupHash
+	lower uint64
+	group uint32
+}
 
 // Rows returns the merged groups in ascending order of their hashes. They are
-// the caller's: the merger goes on without them.
-func (m *Merger) Rows() (*ViewRows, error) { panic("unfinished") }
+// the caller's: the merger keeps its groups and goes on without the rows. Two
+// keys with the same 128 bits are an error, not something that happens.
+func (m *Merger) Rows() (*ViewRows, error) {
+	t := m.states.table
+	places := make([]place, t.groups)
+	for g := range places {
+		upper, lower := t.rowHash(uint32(g))
+		places[g] = place{upper, lower, uint32(g)}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.upper, b.upper), cmp.Compare(a.lower, b.lower))
+	})
+	rows := &ViewRows{
+		View: m.id, Name: m.name, Shard: m.shard, Plan: m.plan,
+		Hashes: make([][16]byte, len(places)),
+		Keys:   newVectors(m.plan.KeyTypes()),
+		States: newVectors(m.states.types),
+	}
+	order := make([]uint32, len(places))
+	for i, p := range places {
+		order[i] = p.group
+		rows.Hashes[i] = hash128(p.upper, p.lower)
+		if i > 0 && rows.Hashes[i] == rows.Hashes[i-1] {
+			return nil, fmt.Errorf("view %q: two groups have the 128-bit hash %x", m.name, rows.Hashes[i])
+		}
+		if err := m.states.errors[p.group]; err != nil {
+			rows.Errors = append(rows.Errors, partial.GroupError{Group: i, Err: err})
+		}
+	}
+	m.states.copyTo(rows.Keys, rows.States, order)
+	return rows, nil
+}
 
-// Reset forgets all groups and keeps the memory.
-func (m *Merger) Reset() { panic("unfinished") }
-
-// SchemaHash is the hash of a plan's key types, state types and aggregate
-// names that every block carries.
-func SchemaHash(plan *query.Plan) uint64 { panic("unfinished") }
+// Reset forgets all groups. It keeps the memory for the next ones.
+func (m *Merger) Reset() { m.states.reset() }

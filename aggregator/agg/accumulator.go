@@ -27,7 +27,8 @@ type Accumulator interface {
 	Append(to []*column.Vector, groups []uint32)
 	// Reset forgets every group and keeps the memory.
 	Reset()
-	// Memory returns the bytes held.
+	// Memory returns the bytes in use. What Reset kept counts from when it is in
+	// use again, so that a budget is not spent on memory that stands ready.
 	Memory() int
 }
 

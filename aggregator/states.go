@@ -1,0 +1,119 @@
+package aggregator
+
+import (
+	"github.com/millrace/millrace/aggregator/agg"
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
+)
+
+// states is a group table with the state of every aggregate for its groups:
+// what a View fills from rows and a Merger from blocks.
+type states struct {
+	plan         *query.Plan
+	table        *table
+	accumulators []agg.Accumulator // one per aggregate of the plan
+	types        []datum.Type      // of the state vectors
+	// errors are the groups in error, nil while there are none. It is the one
+	// place with pointers, and holds as many as there are errors.
+	errors map[uint32]*datum.Error
+	fail   agg.Fail // noteError, bound once
+
+	peak  int // the most groups that the memory was made for
+	small int // rounds in a row that needed far less
+}
+
+func newStates(plan *query.Plan) *states {
+	s := &states{plan: plan, types: plan.StateTypes()}
+	s.fail = s.noteError
+	s.make()
+	return s
+}
+
+// make begins with fresh memory.
+func (s *states) make() {
+	s.table = newTable(s.plan.KeyTypes())
+	s.accumulators = nil
+	for i := range s.plan.Aggregates {
+		s.accumulators = append(s.accumulators, s.plan.Aggregates[i].Function.New())
+	}
+	s.peak, s.small = 0, 0
+}
+
+// noteError marks a group as one in error. Its first error stays.
+func (s *states) noteError(group uint32, err *datum.Error) {
+	if s.errors == nil {
+		s.errors = map[uint32]*datum.Error{}
+	}
+	if _, ok := s.errors[group]; !ok {
+		s.errors[group] = err
+	}
+}
+
+// grow makes room for the states of every group of the table.
+func (s *states) grow() {
+	for _, a := range s.accumulators {
+		a.Grow(s.table.groups)
+	}
+}
+
+// copyTo appends the keys and states of the given groups to vectors.
+func (s *states) copyTo(keys, states []*column.Vector, groups []uint32) {
+	for i, v := range s.table.keys {
+		for _, g := range groups {
+			keys[i].AppendFrom(v, int(g))
+		}
+	}
+	s.copyStates(states, groups)
+}
+
+func (s *states) copyStates(to []*column.Vector, groups []uint32) {
+	for i, a := range s.accumulators {
+		n := len(s.plan.Aggregates[i].Function.States)
+		a.Append(to[:n], groups)
+		to = to[n:]
+	}
+}
+
+// The memory of a round is given back once this many rounds in a row had less
+// than a quarter of its groups.
+const patience = 16
+
+// reset forgets all groups. It keeps the memory for the next round, unless it
+// has long been too much.
+func (s *states) reset() {
+	groups := s.table.groups
+	s.errors = nil
+	s.peak = max(s.peak, groups)
+	s.small++
+	if groups >= s.peak/4 {
+		s.small = 0
+	}
+	if s.small >= patience {
+		s.make()
+		s.peak = groups
+		return
+	}
+	s.table.reset()
+	for _, a := range s.accumulators {
+		a.Reset()
+	}
+}
+
+// memory returns the bytes in use.
+func (s *states) memory() int {
+	size := s.table.memory()
+	for _, a := range s.accumulators {
+		size += a.Memory()
+	}
+	return size
+}
+
+// newVectors returns empty vectors of the given types.
+func newVectors(types []datum.Type) []*column.Vector {
+	vs := make([]*column.Vector, len(types))
+	for i, t := range types {
+		vs[i] = column.New(t)
+	}
+	return vs
+}
