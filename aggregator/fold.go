@@ -40,3 +40,13 @@ type FoldResult struct {
 	Rows   int // rows inserted or updated
 	Failed int // groups that PostgreSQL refused and that are now marked in error
 }
+
+// Newest returns the newest Kafka timestamp among the folded ranges, in
+// milliseconds since 1970, 0 where there is none.
+func (f *Fold) Newest() int64 {
+	var newest int64
+	for _, a := range f.Applied {
+		newest = max(newest, a.Range.MaxTime)
+	}
+	return newest
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -16,9 +17,14 @@ type Store interface {
 	Claim(ctx context.Context, topic string, p topology.Partition) (*aggregator.Claim, error)
 	// Fold carries out f in one transaction if the claim still holds and the
 	// position is still f.From; else it returns aggregator.ErrClaimLost, or
-	// aggregator.ErrOutcomeUnknown where the answer to COMMIT was lost. Every
-	// other error left nothing behind and the fold may be tried again.
+	// aggregator.ErrOutcomeUnknown where the answer to COMMIT was lost. Where
+	// one view is at fault (its table is gone, say) the error has a method
+	// FaultyView() topology.ViewID. Every error but ErrOutcomeUnknown left nothing
+	// behind, and the fold may be tried again.
 	Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error)
 	// Release gives a claim up.
 	Release(ctx context.Context, c *aggregator.Claim) error
+	// EnsureView makes the view's table and view exist; it is idempotent.
+	// Objects of a view that catalog knows to be dropped make room.
+	EnsureView(ctx context.Context, v *topology.View, plan *query.Plan, catalog *topology.Catalog) error
 }

@@ -1,0 +1,70 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Config holds a node's settings. The zero value is not usable: take the
+// defaults from the tags.
+type Config struct {
+	// Cluster names the nodes that work together: their consumer group, and the
+	// prefix of their topics and transactional ids.
+	Cluster string `env:"MILLRACE_CLUSTER" envDefault:"millrace"`
+	// Node names this process within the cluster. Two processes must not have
+	// one name: they would fence each other. Empty: the host's name.
+	Node string `env:"MILLRACE_NODE"`
+	// Lanes is how many goroutines read and aggregate. 0: one for each core.
+	Lanes int `env:"MILLRACE_LANES" envDefault:"0"`
+	// Folders is how many goroutines fold into PostgreSQL, each with a
+	// connection while it does. 0: one for each core, at least 2.
+	Folders int `env:"MILLRACE_FOLDERS" envDefault:"0"`
+	// FlushInterval is how long a lane aggregates before it publishes. Longer
+	// means fewer, larger blocks and later rows.
+	FlushInterval time.Duration `env:"MILLRACE_FLUSH_INTERVAL" envDefault:"100ms"`
+	// FoldInterval is how long blocks are merged before they are folded into
+	// PostgreSQL. Longer means fewer row changes for groups that repeat.
+	FoldInterval time.Duration `env:"MILLRACE_FOLD_INTERVAL" envDefault:"100ms"`
+	// MemoryLimit bounds group tables, merged groups and fetched records
+	// together, in bytes. At its limit a lane flushes early, and nothing more
+	// is polled while PostgreSQL or the broker is slow. Not less than 64 MiB.
+	MemoryLimit int64 `env:"MILLRACE_MEMORY_LIMIT" envDefault:"1073741824"`
+	// SessionTimeout is how long the group waits for a node that went silent.
+	// Brokers refuse less than their group.min.session.timeout.ms (6 s).
+	SessionTimeout time.Duration `env:"MILLRACE_SESSION_TIMEOUT" envDefault:"6s"`
+	// TransactionTimeout is how long the broker keeps a flush open whose node
+	// vanished. Readers of the topic wait for it.
+	TransactionTimeout time.Duration `env:"MILLRACE_TRANSACTION_TIMEOUT" envDefault:"10s"`
+	// StopTimeout bounds the last flush and the leaving of the group.
+	StopTimeout time.Duration `env:"MILLRACE_STOP_TIMEOUT" envDefault:"10s"`
+	// TransactionSuffix is appended to transactional ids. The embedded broker
+	// needs one of each start: its transactions do not survive a kill.
+	TransactionSuffix string
+}
+
+// namePattern is what Kafka allows in topic names, without the leading
+// underscore of internal ones.
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
+
+// Validate reports every setting that cannot work.
+func (c *Config) Validate() error {
+	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	check(namePattern.MatchString(c.Cluster), "MILLRACE_CLUSTER is %q: use 1 to 64 letters, digits, - or _", c.Cluster)
+	check(namePattern.MatchString(c.Node), "MILLRACE_NODE is %q: use 1 to 64 letters, digits, - or _", c.Node)
+	check(c.Lanes >= 0 && c.Lanes <= 256, "MILLRACE_LANES is %d: use 0 (one per core) to 256", c.Lanes)
+	check(c.Folders >= 0 && c.Folders <= 256, "MILLRACE_FOLDERS is %d: use 0 (one per core) to 256", c.Folders)
+	check(c.FlushInterval >= time.Millisecond, "MILLRACE_FLUSH_INTERVAL is %v: use 1ms or more", c.FlushInterval)
+	check(c.FoldInterval >= time.Millisecond, "MILLRACE_FOLD_INTERVAL is %v: use 1ms or more", c.FoldInterval)
+	check(c.MemoryLimit >= 64<<20, "MILLRACE_MEMORY_LIMIT is %d: use 67108864 (64 MiB) or more", c.MemoryLimit)
+	check(c.SessionTimeout >= time.Second, "MILLRACE_SESSION_TIMEOUT is %v: use 1s or more", c.SessionTimeout)
+	check(c.TransactionTimeout >= time.Second, "MILLRACE_TRANSACTION_TIMEOUT is %v: use 1s or more", c.TransactionTimeout)
+	check(c.StopTimeout >= time.Second, "MILLRACE_STOP_TIMEOUT is %v: use 1s or more", c.StopTimeout)
+	return errors.Join(faults...)
+}

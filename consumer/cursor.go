@@ -1,0 +1,201 @@
+package consumer
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// cursor catches views up: a reader of its own over a partition, from their
+// position to the live one, where they join the live reading. It polls in a
+// goroutine of its own and hands what it read to its lane, which does the work;
+// the lane alone touches the fields.
+type cursor struct {
+	part   *inputPartition
+	views  []*viewPosition
+	at     int64
+	since  time.Time // when it came within reach of the live position; zero before
+	cancel context.CancelFunc
+	closed bool
+}
+
+const (
+	// cursorsPerLane bounds how many catch-ups run at once; others queue.
+	cursorsPerLane = 4
+	// joinWithin is how near, in offsets, a cursor must be for the lane to hold
+	// its live reading until it has joined.
+	joinWithin = 50_000
+	// holdAtMost bounds the holding.
+	holdAtMost = 5 * time.Second
+)
+
+// startCursors starts a cursor for each position behind the live one, nearest
+// first, as far as the lane may.
+func (l *lane) startCursors(p *inputPartition) {
+	if p.stopAt >= 0 && p.next >= p.stopAt {
+		return
+	}
+	for l.cursors < cursorsPerLane {
+		var views []*viewPosition
+		for _, v := range p.views {
+			if v.mode != behind || v.at >= p.next || p.hasCursor(v) {
+				continue
+			}
+			if len(views) == 0 || v.at > views[0].at {
+				views = []*viewPosition{v}
+			} else if v.at == views[0].at {
+				views = append(views, v)
+			}
+		}
+		if len(views) == 0 {
+			return
+		}
+		l.startCursor(p, views)
+	}
+}
+
+func (p *inputPartition) hasCursor(v *viewPosition) bool {
+	for _, c := range p.cursors {
+		for _, w := range c.views {
+			if v == w {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
+	ctx, cancel := context.WithCancel(l.ctx)
+	c := &cursor{part: p, views: views, at: views[0].at, cancel: cancel}
+	p.cursors = append(p.cursors, c)
+	l.cursors++
+	for _, v := range views {
+		l.log.Info("catching up", "view", v.view.def.Name, "topic", p.tp.topic, "partition", p.tp.partition, "from", c.at, "live", p.next)
+	}
+	at := c.at
+	l.work.Go(func() { l.runCursor(ctx, c, p.tp, at) })
+}
+
+// runCursor polls until ctx ends, one fetch at a time: the next one waits until
+// the lane has taken it.
+func (l *lane) runCursor(ctx context.Context, c *cursor, tp topicPartition, at int64) {
+	reader, err := newReader(l.node.opts, l.fetchBytes())
+	if err != nil {
+		l.post(func() { l.cursorFailed(c, err) })
+		return
+	}
+	defer reader.Close()
+	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(at)}})
+	for ctx.Err() == nil {
+		fetches := reader.PollRecords(ctx, pollRecords)
+		if ctx.Err() != nil {
+			return
+		}
+		var records []*kgo.Record
+		fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+			if f.Err != nil && !retryableFetch(f.Err) {
+				l.post(func() { l.cursorFailed(c, f.Err) })
+			}
+			records = append(records, f.Records...)
+		})
+		if len(records) == 0 {
+			continue
+		}
+		if err := l.do(ctx, func() { l.catchUp(c, records) }); err != nil {
+			return
+		}
+	}
+}
+
+// catchUp takes records that a cursor read, up to the live position.
+func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
+	if c.closed {
+		return
+	}
+	p := c.part
+	n := len(records)
+	for n > 0 && records[n-1].Offset >= p.next {
+		n--
+	}
+	reached := n < len(records)
+	views := make([]*laneView, len(c.views))
+	for i, v := range c.views {
+		views[i] = v.view
+	}
+	skip := 0
+	for skip < n && records[skip].Offset < c.at {
+		skip++
+	}
+	l.readRecords(p, records[skip:n], views)
+	newest := int64(0)
+	if n > 0 {
+		c.at = max(c.at, records[n-1].Offset+1)
+		newest = records[n-1].Timestamp.UnixMilli()
+	}
+	if reached {
+		c.at = p.next
+	}
+	for _, v := range c.views {
+		v.at, v.newest = c.at, max(v.newest, newest)
+	}
+	p.moved = true
+	if c.at >= p.next {
+		l.join(c)
+	}
+}
+
+// join makes a cursor's views live.
+func (l *lane) join(c *cursor) {
+	for _, v := range c.views {
+		v.mode = live
+		l.log.Info("caught up", "view", v.view.def.Name, "topic", c.part.tp.topic, "partition", c.part.tp.partition, "at", c.at)
+	}
+	l.closeCursor(c)
+	l.admit(c.part)
+}
+
+// cursorFailed reports why a cursor cannot read on: its views stay where they are.
+func (l *lane) cursorFailed(c *cursor, err error) {
+	if c.closed {
+		return
+	}
+	for _, v := range c.views {
+		l.node.problem("view "+v.view.def.Name, c.part.tp, readFault(c.part.tp, c.at, err))
+	}
+}
+
+func (l *lane) closeCursor(c *cursor) {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.cancel()
+	l.cursors--
+	p := c.part
+	for i, other := range p.cursors {
+		if other == c {
+			p.cursors = append(p.cursors[:i], p.cursors[i+1:]...)
+			break
+		}
+	}
+}
+
+// holding reports whether the live reading waits for a cursor that is near.
+func (l *lane) holding(now time.Time) bool {
+	for _, p := range l.parts {
+		for _, c := range p.cursors {
+			if p.next-c.at > joinWithin {
+				continue
+			}
+			if c.since.IsZero() {
+				c.since = now
+			}
+			if now.Sub(c.since) < holdAtMost {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,288 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// folder owns some partials partitions: it merges their blocks and folds them
+// into the store. One goroutine ([folder.run]) owns every field; others reach
+// it through the mailbox. A slow store holds its polling back.
+type folder struct {
+	mailbox
+	node     *Node
+	log      *slog.Logger
+	ctx      context.Context // ends when the folder has to stop at once
+	reader   *kgo.Client
+	catalog  *topology.Catalog
+	parts    map[topicPartition]*ownedPartition
+	retry    map[topicPartition]time.Time // assigned, but not claimed yet: when to try again
+	stopping bool
+	block    partial.Block // reused for decoding
+}
+
+// faulty is an error of a fold that concerns one view alone: the others of the
+// partition can be folded without it.
+type faulty interface {
+	error
+	FaultyView() topology.ViewID
+}
+
+// claimRetry is how long a folder waits before it claims a partition again that
+// it could not claim, or whose claim it lost: long enough for the group to say
+// whether the partition is still this node's.
+const claimRetry = time.Second
+
+func (f *folder) run() {
+	for f.ctx.Err() == nil {
+		for _, posted := range f.take() {
+			posted()
+		}
+		if f.ctx.Err() != nil {
+			return
+		}
+		now := time.Now()
+		f.claimDue(now)
+		f.foldDue(now)
+		f.poll(now)
+	}
+}
+
+// poll waits for blocks, a post, or the time of the next fold.
+func (f *folder) poll(now time.Time) {
+	wait := time.Second
+	for _, p := range f.parts {
+		if !p.since.IsZero() {
+			wait = min(wait, p.since.Add(f.node.cfg.FoldInterval).Sub(now))
+		}
+	}
+	for _, at := range f.retry {
+		wait = min(wait, at.Sub(now))
+	}
+	ctx, awake := f.sleep(f.ctx, max(wait, time.Millisecond))
+	defer awake()
+	if len(f.parts) == 0 {
+		<-ctx.Done()
+		return
+	}
+	fetches := f.reader.PollRecords(ctx, pollRecords)
+	fetches.EachPartition(func(r kgo.FetchTopicPartition) {
+		tp := topicPartition{r.Topic, r.Partition}
+		p := f.parts[tp]
+		if p == nil {
+			return
+		}
+		if r.Err != nil && !retryableFetch(r.Err) {
+			f.node.problem("partials", tp, partialsFault(tp, p.next, r.Err))
+			return
+		}
+		for _, record := range r.Records {
+			f.takeBlock(p, record)
+		}
+	})
+}
+
+// claimDue claims the partitions whose time has come and begins to read them.
+func (f *folder) claimDue(now time.Time) {
+	for tp, at := range f.retry {
+		if now.Before(at) {
+			continue
+		}
+		ctx, cancel := context.WithTimeoutCause(f.ctx, 30*time.Second, errClaimTimeout)
+		claim, err := f.node.store.Claim(ctx, tp.topic, tp.partition)
+		cancel()
+		if err != nil {
+			if f.ctx.Err() != nil {
+				return
+			}
+			f.node.problem("partials", tp, err)
+			f.retry[tp] = time.Now().Add(claimRetry)
+			continue
+		}
+		delete(f.retry, tp)
+		f.parts[tp] = newOwnedPartition(tp, claim)
+		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(claim.Position)}})
+		f.node.metrics.claims.Inc()
+		f.log.Debug("partition claimed", "topic", tp.topic, "partition", tp.partition, "term", claim.Term, "position", claim.Position)
+	}
+}
+
+// foldDue folds the partitions whose interval has passed, or all when the
+// budget is used up.
+func (f *folder) foldDue(now time.Time) {
+	over := f.memory() > f.node.folderBudget
+	for _, p := range f.parts {
+		if p.since.IsZero() || !over && now.Sub(p.since) < f.node.cfg.FoldInterval || !p.whole() {
+			continue
+		}
+		f.fold(p)
+	}
+}
+
+func (f *folder) memory() int64 {
+	var used int64
+	for _, p := range f.parts {
+		used += p.memory()
+	}
+	return used
+}
+
+// fold carries out one transaction for a partition. It comes back when it has
+// happened, or when the partition has been given up.
+func (f *folder) fold(p *ownedPartition) {
+	fold, err := p.fold()
+	if err != nil {
+		f.node.problem("partials", p.tp, err)
+		f.drop(p, claimRetry)
+		return
+	}
+	begun := time.Now()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		result, err := f.node.store.Fold(f.ctx, p.claim, fold)
+		if err == nil {
+			f.folded(p, fold, result, begun)
+			return
+		}
+		var view faulty
+		switch {
+		case f.ctx.Err() != nil:
+			return
+		case errors.Is(err, aggregator.ErrClaimLost), errors.Is(err, aggregator.ErrOutcomeUnknown):
+			f.log.Warn("claim to be renewed", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
+			f.drop(p, claimRetry)
+			return
+		case errors.As(err, &view):
+			f.exclude(p, view)
+			without(fold, view.FaultyView())
+		default:
+			f.node.metrics.failedFolds.Inc()
+			f.log.Warn("fold failed: trying again", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
+			if !f.pause(wait) {
+				return
+			}
+		}
+		if !f.node.members.owns(p.tp) {
+			f.drop(p, claimRetry)
+			return
+		}
+	}
+}
+
+// exclude stops a view that cannot be folded, unless it has only been dropped.
+func (f *folder) exclude(p *ownedPartition, fault faulty) {
+	id := fault.FaultyView()
+	if f.learn(); f.ctx.Err() != nil {
+		return
+	}
+	if def, _ := f.find(id); def != nil {
+		f.node.problem("view "+def.Name, p.tp, fault)
+	}
+	p.exclude(id, fault)
+}
+
+// pause waits for d; false when the folder has to stop.
+func (f *folder) pause(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-f.ctx.Done():
+		return false
+	}
+}
+
+func (f *folder) folded(p *ownedPartition, fold *aggregator.Fold, result aggregator.FoldResult, begun time.Time) {
+	p.folded(fold)
+	m := f.node.metrics
+	m.fold.Observe(time.Since(begun).Seconds())
+	m.folded.Add(float64(result.Rows))
+	if result.Failed > 0 {
+		m.failedGroups.Add(float64(result.Failed))
+		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.topic, "partition", p.tp.partition)
+	}
+	if newest := fold.Newest(); newest > 0 {
+		m.lagSeconds.WithLabelValues(p.tp.topic).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
+	}
+}
+
+// drop forgets a partition's merged blocks and claims it again after a while, if
+// it is still this node's: the store's position tells where to go on.
+func (f *folder) drop(p *ownedPartition, wait time.Duration) {
+	f.close(p)
+	if f.node.members.owns(p.tp) {
+		f.retry[p.tp] = time.Now().Add(wait)
+	}
+}
+
+func (f *folder) close(p *ownedPartition) {
+	f.reader.RemoveConsumePartitions(map[string][]int32{p.tp.topic: {p.tp.partition}})
+	delete(f.parts, p.tp)
+}
+
+// assign makes partitions this folder's.
+func (f *folder) assign(parts []topicPartition) {
+	for _, tp := range parts {
+		if !f.stopping {
+			f.retry[tp] = time.Time{}
+		}
+	}
+}
+
+// revoke folds what is merged and gives partitions up.
+func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
+	for _, tp := range parts {
+		delete(f.retry, tp)
+		p := f.parts[tp]
+		if p == nil {
+			continue
+		}
+		if !p.since.IsZero() && p.whole() {
+			f.fold(p)
+		}
+		f.close(p)
+		delete(f.retry, tp)
+		if err := f.node.store.Release(ctx, p.claim); err != nil {
+			f.log.Debug("claim not released", "topic", tp.topic, "partition", tp.partition, "error", err)
+		}
+	}
+}
+
+// lose gives partitions up at once.
+func (f *folder) lose(parts []topicPartition) {
+	for _, tp := range parts {
+		delete(f.retry, tp)
+		if p := f.parts[tp]; p != nil {
+			f.close(p)
+		}
+	}
+}
+
+// stop folds what is merged and gives everything up. The folder goes on taking
+// posts until its context ends.
+func (f *folder) stop(ctx context.Context) {
+	f.stopping = true
+	var all []topicPartition
+	for tp := range f.parts {
+		all = append(all, tp)
+	}
+	f.revoke(ctx, all)
+	clear(f.retry)
+}
+
+// know takes a newer catalog.
+func (f *folder) know(c *topology.Catalog) {
+	if c.Revision <= f.catalog.Revision {
+		return
+	}
+	f.catalog = c
+	for _, p := range f.parts {
+		p.forget(c)
+	}
+}

@@ -1,0 +1,344 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/topology"
+)
+
+// lane reads input partitions, aggregates and publishes. One goroutine ([lane.run])
+// owns every field below; others reach it through the mailbox.
+type lane struct {
+	mailbox
+	node   *Node
+	number int
+	id     topology.ID // random: names this start of the lane in flushes
+	log    *slog.Logger
+	ctx    context.Context // ends when the lane has to stop at once
+	work   sync.WaitGroup  // cursors and the flush in flight
+
+	reader    *kgo.Client
+	publisher *publisher
+
+	catalog *topology.Catalog
+	streams map[topology.StreamID]*laneStream
+	parts   map[topicPartition]*inputPartition
+	retry   map[topicPartition]time.Time // assigned, but not opened yet: when to try again
+	stops   map[topicPartition]int64     // where on_error = 'stop' ends a partition
+	cursors int
+
+	seq      uint64
+	dead     []*kgo.Record
+	deadSize int
+	inFlight bool
+	lastSeal time.Time
+	stopping bool
+	void     bool // what was read since the last seal must be thrown away
+
+	scratch []*laneView
+}
+
+// run owns the lane until stop is posted or its context ends.
+func (l *lane) run() {
+	defer l.work.Wait()
+	for l.ctx.Err() == nil {
+		for _, f := range l.take() {
+			f()
+		}
+		if l.ctx.Err() != nil {
+			return
+		}
+		now := time.Now()
+		l.openDue(now)
+		l.sealDue(now)
+		l.poll(now)
+		if l.void {
+			l.reset("a record stops its partition")
+		}
+	}
+}
+
+// poll waits for records, a post, or the time of the next flush.
+func (l *lane) poll(now time.Time) {
+	wait := l.node.cfg.FlushInterval - now.Sub(l.lastSeal)
+	if !l.moved() || l.inFlight && wait <= 0 {
+		wait = l.node.cfg.FlushInterval
+	}
+	ctx, awake := l.sleep(l.ctx, max(wait, time.Millisecond))
+	defer awake()
+	if l.holding(now) || l.full() || l.openParts() == 0 {
+		<-ctx.Done()
+		return
+	}
+	fetches := l.reader.PollRecords(ctx, pollRecords)
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		tp := topicPartition{f.Topic, f.Partition}
+		p := l.parts[tp]
+		if p == nil {
+			return
+		}
+		if f.Err != nil && !retryableFetch(f.Err) {
+			l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
+			return
+		}
+		l.readLive(p, f.Records)
+	})
+}
+
+// openParts returns how many partitions are being read live.
+func (l *lane) openParts() int {
+	n := 0
+	for _, p := range l.parts {
+		if !p.atStop() {
+			n++
+		}
+	}
+	return n
+}
+
+// atStop reports whether on_error = 'stop' has ended the partition's reading.
+func (p *inputPartition) atStop() bool { return p.stopAt >= 0 && p.next >= p.stopAt }
+
+// full reports whether the lane is at its budget while a flush is in flight:
+// it then polls nothing.
+func (l *lane) full() bool { return l.inFlight && l.overBudget() }
+
+func (l *lane) overBudget() bool {
+	used := l.deadSize
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			if v.table != nil && v.table.Groups() > 0 {
+				used += v.table.Memory()
+			}
+		}
+	}
+	return int64(used) > l.node.laneBudget
+}
+
+// fetchBytes is how much one reader of this lane may hold.
+func (l *lane) fetchBytes() int64 { return max(l.node.laneBudget/8, 1<<20) }
+
+// readLive takes records of the live reading, in pieces that end where a
+// waiting view joins or where the partition stops.
+func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
+	for len(records) > 0 && records[0].Offset < p.next {
+		records = records[1:]
+	}
+	for len(records) > 0 && !p.atStop() {
+		// A record beyond a gap (compaction, an aborted transaction) tells
+		// that all before it has been read.
+		if first := records[0].Offset; first > p.next {
+			to := first
+			if p.stopAt >= 0 {
+				to = min(to, p.stopAt)
+			}
+			if _, until := p.liveViews(nil); until > p.next {
+				to = min(to, until)
+			}
+			p.advance(to, 0)
+			continue
+		}
+		views, until := p.liveViews(l.scratch[:0])
+		l.scratch = views
+		n := len(records)
+		for n > 1 && (until >= 0 && records[n-1].Offset >= until || p.stopAt >= 0 && records[n-1].Offset >= p.stopAt) {
+			n--
+		}
+		l.readRecords(p, records[:n], views)
+		last := records[n-1]
+		p.advance(last.Offset+1, last.Timestamp.UnixMilli())
+		records = records[n:]
+	}
+}
+
+// readRecords folds records into the tables of views and deals with those that
+// cannot be read.
+func (l *lane) readRecords(p *inputPartition, records []*kgo.Record, views []*laneView) {
+	s := p.stream
+	l.node.metrics.records.Add(float64(len(records)))
+	s.read(records, views, func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(p, r, views, v, err) })
+	l.warnNull(s)
+	if l.overBudget() {
+		l.lastSeal = time.Time{}
+	}
+}
+
+// warnNull says once that a declared column has had no value in any record.
+func (l *lane) warnNull(s *laneStream) {
+	if s.warned || s.decoded < 1000 {
+		return
+	}
+	s.warned = true
+	if never, others := s.nullColumns(); len(never) > 0 {
+		l.log.Warn("declared columns have been NULL in every record so far: do the fields have other names?",
+			"stream", s.def.Name, "columns", never, "fields_seen", others, "records", s.decoded)
+	}
+}
+
+// moved reports whether anything was read since the last seal.
+func (l *lane) moved() bool {
+	for _, p := range l.parts {
+		if p.moved {
+			return true
+		}
+	}
+	return false
+}
+
+// reset throws away everything since the last published flush, sealed batches
+// included, and starts again from the committed offsets.
+func (l *lane) reset(why string) {
+	l.void = false
+	if l.inFlight {
+		l.void = true // its result comes by the mailbox and resets again
+		return
+	}
+	l.log.Info("lane starts again from its committed positions", "why", why)
+	l.node.metrics.resets.Inc()
+	for tp := range l.parts {
+		l.close(tp)
+		l.retry[tp] = time.Time{}
+	}
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			if v.table != nil {
+				v.table.Reset()
+			}
+		}
+	}
+	l.dead, l.deadSize = nil, 0
+}
+
+// close ends the reading of a partition. What was read of it and not sealed
+// stays in the tables: the caller has sealed before, or throws them away.
+func (l *lane) close(tp topicPartition) {
+	p := l.parts[tp]
+	if p == nil {
+		return
+	}
+	l.closeCursors(tp)
+	l.reader.RemoveConsumePartitions(map[string][]int32{tp.topic: {tp.partition}})
+	delete(l.parts, tp)
+}
+
+// closeCursors ends a partition's catch-ups: nothing more is read for them.
+func (l *lane) closeCursors(tp topicPartition) {
+	if p := l.parts[tp]; p != nil {
+		for _, c := range slices.Clone(p.cursors) {
+			l.closeCursor(c)
+		}
+	}
+}
+
+// assign makes partitions this lane's.
+func (l *lane) assign(parts []topicPartition) {
+	for _, tp := range parts {
+		if !l.stopping {
+			l.retry[tp] = time.Time{}
+		}
+	}
+}
+
+// revoke publishes what was read and gives partitions up. It returns when the
+// lane's transaction has ended.
+func (l *lane) revoke(parts []topicPartition) {
+	for _, tp := range parts {
+		l.closeCursors(tp)
+	}
+	l.settleFlush()
+	for _, tp := range parts {
+		l.close(tp)
+		delete(l.retry, tp)
+		delete(l.stops, tp)
+	}
+}
+
+// lose gives partitions up without a flush: they are no longer this node's, and
+// everything the lane has goes with them.
+func (l *lane) lose(parts []topicPartition) {
+	l.awaitFlush()
+	l.reset("partitions were lost")
+	for _, tp := range parts {
+		delete(l.retry, tp)
+		delete(l.stops, tp)
+	}
+}
+
+// settleFlush waits for the flush in flight, then publishes what there is.
+func (l *lane) settleFlush() {
+	l.awaitFlush()
+	if l.void {
+		l.reset("the flush before failed")
+	}
+	if !l.moved() {
+		return
+	}
+	l.seal()
+	l.awaitFlush()
+	if l.void {
+		l.reset("the last flush failed")
+	}
+}
+
+// awaitFlush runs what is posted until no flush is in flight.
+func (l *lane) awaitFlush() {
+	for l.inFlight && l.ctx.Err() == nil {
+		ctx, awake := l.sleep(l.ctx, time.Second)
+		<-ctx.Done()
+		awake()
+		for _, f := range l.take() {
+			f()
+		}
+	}
+}
+
+// stop publishes what there is and gives everything up. The lane goes on taking
+// posts until its context ends, for the group has yet to hear of it.
+func (l *lane) stop() {
+	l.stopping = true
+	for tp := range l.parts {
+		l.closeCursors(tp)
+	}
+	l.settleFlush()
+	for tp := range l.parts {
+		l.close(tp)
+	}
+	clear(l.retry)
+}
+
+// refuse deals with a record that cannot be decoded (v is nil) or evaluated for
+// a view, as the stream's on_error says.
+func (l *lane) refuse(p *inputPartition, r *kgo.Record, views []*laneView, v *laneView, err *datum.Error) {
+	s := p.stream.def
+	switch s.OnError {
+	case topology.Skip:
+		l.node.metrics.skipped.WithLabelValues(s.Name).Inc()
+	case topology.Stop:
+		l.stops[p.tp] = r.Offset
+		if !l.void {
+			l.void = true
+			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w", r.Offset, err))
+		}
+	default:
+		names := make([]string, 0, len(views))
+		if v != nil {
+			names = append(names, v.def.Name)
+		} else {
+			for _, w := range views {
+				names = append(names, w.def.Name)
+			}
+		}
+		d := deadLetter(s, r, names, err, v == nil)
+		l.dead = append(l.dead, d)
+		l.deadSize += len(d.Value) + len(d.Key) + 512
+		l.node.metrics.dead.WithLabelValues(s.Name).Inc()
+	}
+}

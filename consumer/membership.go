@@ -1,0 +1,188 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// topicPartition names a partition of a topic.
+type topicPartition struct {
+	topic     string
+	partition topology.Partition
+}
+
+// assignment receives the group's decisions. Calls never overlap. revoked
+// returns when nothing more is done in the name of these partitions.
+type assignment interface {
+	assigned(ctx context.Context, parts []topicPartition)
+	revoked(ctx context.Context, parts []topicPartition)
+	lost(ctx context.Context, parts []topicPartition)
+}
+
+// membership is this node's place in the consumer group. Its client fetches
+// nothing: every topic is paused before it is subscribed to.
+type membership struct {
+	client *kgo.Client
+	to     assignment
+
+	mu    sync.Mutex // guards owned
+	owned map[topicPartition]bool
+}
+
+// errNotOwner occurs when a flush would commit partitions that the group has
+// taken away: the broker itself checks the generation only.
+var errNotOwner = errors.New("the group no longer gives this node the flush's partitions")
+
+func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, error) {
+	m := &membership{to: to, owned: map[topicPartition]bool{}}
+	client, err := kgo.NewClient(append(opts,
+		kgo.ClientID(cfg.clientID()),
+		kgo.ConsumerGroup(cfg.Cluster),
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.DisableAutoCommit(),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtEnd()),
+		kgo.SessionTimeout(cfg.SessionTimeout),
+		kgo.HeartbeatInterval(cfg.SessionTimeout/12),
+		kgo.OnPartitionsAssigned(m.onAssigned),
+		kgo.OnPartitionsRevoked(m.onRevoked),
+		kgo.OnPartitionsLost(m.onLost),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka client for group %q: %w", cfg.Cluster, err)
+	}
+	m.client = client
+	return m, nil
+}
+
+// clientID is how the group's members are known by node.
+func (c *Config) clientID() string { return "millrace." + c.Cluster + "." + c.Node }
+
+// subscribe makes the group's client one of exactly these topics.
+func (m *membership) subscribe(add, drop []string) {
+	if len(add) > 0 {
+		m.client.PauseFetchTopics(add...)
+		m.client.AddConsumeTopics(add...)
+	}
+	if len(drop) > 0 {
+		m.client.PurgeTopicsFromConsuming(drop...)
+	}
+}
+
+func flatten(topics map[string][]int32) []topicPartition {
+	var all []topicPartition
+	for t, ps := range topics {
+		for _, p := range ps {
+			all = append(all, topicPartition{t, p})
+		}
+	}
+	return all
+}
+
+func (m *membership) onAssigned(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
+	parts := flatten(topics)
+	if len(parts) == 0 {
+		return
+	}
+	m.mu.Lock()
+	for _, tp := range parts {
+		m.owned[tp] = true
+	}
+	m.mu.Unlock()
+	m.to.assigned(ctx, parts)
+}
+
+// onRevoked lets the owners finish what they have begun before it gives the
+// partitions up: they still count as owned meanwhile.
+func (m *membership) onRevoked(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
+	parts := flatten(topics)
+	if len(parts) == 0 {
+		return
+	}
+	m.to.revoked(ctx, parts)
+	m.disown(parts)
+}
+
+// onLost gives the partitions up first: nothing of theirs may be committed.
+func (m *membership) onLost(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
+	parts := flatten(topics)
+	if len(parts) == 0 {
+		return
+	}
+	m.disown(parts)
+	m.to.lost(ctx, parts)
+}
+
+func (m *membership) disown(parts []topicPartition) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, tp := range parts {
+		delete(m.owned, tp)
+	}
+}
+
+// owns reports whether the group gives this node a partition.
+func (m *membership) owns(tp topicPartition) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owned[tp]
+}
+
+// identity returns what an offset commit for these partitions is signed with.
+// Ownership and generation are captured together.
+func (m *membership) identity(parts []topicPartition) (member string, generation int32, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, tp := range parts {
+		if !m.owned[tp] {
+			return "", 0, fmt.Errorf("%w: %s/%d", errNotOwner, tp.topic, tp.partition)
+		}
+	}
+	member, generation = m.client.GroupMetadata()
+	if member == "" || generation < 0 {
+		return "", 0, fmt.Errorf("%w: not a member now", errNotOwner) // the broker would take it for a commit outside of any group
+	}
+	return member, generation, nil
+}
+
+// leave leaves the group, so that others need not wait for the session to end.
+func (m *membership) leave(ctx context.Context) error {
+	if err := m.client.LeaveGroupContext(ctx); err != nil {
+		return fmt.Errorf("leave the consumer group: %w", err)
+	}
+	m.client.Close()
+	return nil
+}
+
+// expelFormer takes a former process of this node's name out of the group: it
+// was killed, or this one would not be starting. Without it, the group waits
+// for the session timeout. It is an optimisation: errors are logged only.
+func expelFormer(ctx context.Context, client *kgo.Client, cfg *Config, log *slog.Logger) {
+	groups, err := kadm.NewClient(client).DescribeGroups(ctx, cfg.Cluster)
+	if err != nil {
+		log.Debug("group not described", "error", err)
+		return
+	}
+	request := kmsg.NewPtrLeaveGroupRequest()
+	request.Group = cfg.Cluster
+	for _, m := range groups[cfg.Cluster].Members {
+		if m.ClientID == cfg.clientID() {
+			former := kmsg.NewLeaveGroupRequestMember()
+			former.MemberID = m.MemberID
+			request.Members = append(request.Members, former)
+		}
+	}
+	if len(request.Members) == 0 {
+		return
+	}
+	_, err = request.RequestWith(ctx, client)
+	log.Info("former process of this node taken out of the group", "members", len(request.Members), "error", err)
+}

@@ -1,0 +1,93 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// committed is what the group's committed offset of an input partition says.
+type committed struct {
+	none      bool // nothing was ever committed
+	positions topology.Positions
+}
+
+// fetchCommitted reads a partition's committed offset and its metadata, once no
+// transaction holds a newer one.
+func fetchCommitted(ctx context.Context, client *kgo.Client, group string, tp topicPartition, id topology.TopicID) (committed, error) {
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.RequireStable = true
+	req.Group = group
+	old := kmsg.NewOffsetFetchRequestTopic()
+	old.Topic, old.Partitions = tp.topic, []int32{tp.partition}
+	req.Topics = append(req.Topics, old)
+	g := kmsg.NewOffsetFetchRequestGroup()
+	g.Group = group
+	t := kmsg.NewOffsetFetchRequestGroupTopic()
+	t.Topic, t.TopicID, t.Partitions = tp.topic, [16]byte(id), []int32{tp.partition}
+	g.Topics = append(g.Topics, t)
+	req.Groups = append(req.Groups, g)
+	for {
+		resp, err := req.RequestWith(ctx, client)
+		var c committed
+		if err == nil {
+			c, err = readCommitted(resp)
+		}
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, kerr.UnstableOffsetCommit) {
+			return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, err)
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, errors.Join(err, context.Cause(ctx)))
+		}
+	}
+}
+
+// readCommitted takes the one partition of an answer, in its old or its new form.
+func readCommitted(resp *kmsg.OffsetFetchResponse) (committed, error) {
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
+		return committed{}, err
+	}
+	for _, g := range resp.Groups {
+		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
+			return committed{}, err
+		}
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				return decodeCommitted(p.ErrorCode, p.Offset, p.Metadata)
+			}
+		}
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			return decodeCommitted(p.ErrorCode, p.Offset, p.Metadata)
+		}
+	}
+	return committed{none: true}, nil
+}
+
+func decodeCommitted(code int16, offset int64, metadata *string) (committed, error) {
+	if err := kerr.ErrorForCode(code); err != nil {
+		return committed{}, err
+	}
+	if offset < 0 {
+		return committed{none: true}, nil
+	}
+	text := ""
+	if metadata != nil {
+		text = *metadata
+	}
+	positions, err := topology.DecodePositions(offset, text)
+	return committed{positions: positions}, err
+}

@@ -1,0 +1,254 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// openRetry is how long a partition that could not be opened waits.
+const openRetry = time.Second
+
+// openDue opens the partitions whose time has come.
+func (l *lane) openDue(now time.Time) {
+	for tp, at := range l.retry {
+		if now.Before(at) {
+			continue
+		}
+		ctx, cancel := context.WithTimeoutCause(l.ctx, 10*time.Second, fmt.Errorf("opening %s/%d took longer than 10 s", tp.topic, tp.partition))
+		err := l.open(ctx, tp)
+		cancel()
+		if err == nil {
+			delete(l.retry, tp)
+			continue
+		}
+		if l.ctx.Err() != nil {
+			return
+		}
+		l.node.problem("topic "+tp.topic, tp, err)
+		l.retry[tp] = time.Now().Add(openRetry)
+	}
+}
+
+// open begins to read a partition where the committed offset and the catalog
+// say that its views stand.
+func (l *lane) open(ctx context.Context, tp topicPartition) error {
+	topic, err := l.node.admin.Topic(ctx, tp.topic)
+	if err != nil {
+		return err
+	}
+	s := l.streamOf(tp.topic)
+	if s == nil {
+		return fmt.Errorf("no stream with views reads topic %q any more", tp.topic)
+	}
+	if topic.ID != s.def.TopicID {
+		return fmt.Errorf("topic %q was deleted and created again since stream %q was created (topic id %v, was %v): "+
+			"drop the stream and create it again", tp.topic, s.def.Name, topic.ID, s.def.TopicID)
+	}
+	c, err := fetchCommitted(ctx, l.node.client, l.node.cfg.Cluster, tp, topic.ID)
+	if err != nil {
+		return err
+	}
+	if c.positions.Revision > l.catalog.Revision {
+		if err := l.learn(ctx); err != nil {
+			return err
+		}
+		if s = l.streamOf(tp.topic); s == nil {
+			return fmt.Errorf("no stream with views reads topic %q any more", tp.topic)
+		}
+	}
+	p := l.newPartition(tp, topic.ID, s, c)
+	l.parts[tp] = p
+	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(p.next)}})
+	l.startCursors(p)
+	l.log.Debug("partition opened", "topic", tp.topic, "partition", tp.partition, "at", p.next, "views", len(p.views))
+	return nil
+}
+
+// newPartition places every view of the stream that the commit's metadata has
+// room for.
+func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStream, c committed) *inputPartition {
+	p := &inputPartition{tp: tp, topicID: id, stream: s, next: c.positions.Live, stopAt: -1}
+	if c.none {
+		p.next = -1
+	}
+	if at, ok := l.stops[tp]; ok {
+		p.stopAt = at
+	}
+	stands := make([]int64, len(s.views))
+	for i, v := range s.views {
+		if stands[i], _ = c.positions.Of(v.def, tp.partition); c.none {
+			stands[i] = v.def.StartAt(tp.partition)
+		}
+	}
+	p.next = max(settle(p.next, stands), 0)
+	for i, v := range s.views {
+		if !p.admissible(stands[i]) {
+			break
+		}
+		p.place(v, stands[i])
+		p.revision = v.def.Created
+	}
+	if len(p.views) == len(s.views) {
+		p.revision = l.catalog.Revision
+	}
+	return p
+}
+
+// admissible reports whether the metadata of commits has room for one more view
+// that stands at an offset.
+func (p *inputPartition) admissible(at int64) bool {
+	if at == p.next {
+		return true
+	}
+	n := 0
+	for _, v := range p.views {
+		if v.mode != live {
+			n++
+		}
+	}
+	return n < topology.MaxLagging
+}
+
+// admit places views that the partition has not got yet, in order of their
+// creation, and starts the cursors that are needed. A view is placed where it
+// begins: no commit so far has named it, and none was made under a revision
+// that knew it.
+func (l *lane) admit(p *inputPartition) {
+	for _, v := range p.stream.views {
+		if p.has(v) {
+			continue
+		}
+		at := v.def.StartAt(p.tp.partition)
+		if !p.admissible(at) {
+			l.startCursors(p)
+			return
+		}
+		if len(p.views) == 0 && !p.moved {
+			p.jump(l, at)
+		}
+		p.place(v, at)
+		p.revision = v.def.Created
+	}
+	p.revision = l.catalog.Revision
+	l.startCursors(p)
+}
+
+func (p *inputPartition) has(v *laneView) bool {
+	for _, pos := range p.views {
+		if pos.view == v {
+			return true
+		}
+	}
+	return false
+}
+
+// jump moves the live reading of a partition without views.
+func (p *inputPartition) jump(l *lane, at int64) {
+	if at == p.next {
+		return
+	}
+	p.next = at
+	l.reader.RemoveConsumePartitions(map[string][]int32{p.tp.topic: {p.tp.partition}})
+	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.tp.topic: {p.tp.partition: kgo.NewOffset().At(at)}})
+}
+
+// learn brings the lane's catalog to the log's present end.
+func (l *lane) learn(ctx context.Context) error {
+	c, err := l.node.catalog.Read(ctx)
+	if err != nil {
+		return err
+	}
+	l.know(c)
+	return nil
+}
+
+// know takes a newer catalog: new views are read from their start on, dropped
+// ones are forgotten.
+func (l *lane) know(c *topology.Catalog) {
+	if c.Revision <= l.catalog.Revision {
+		return
+	}
+	l.catalog = c
+	for _, def := range c.Streams() {
+		if views := c.ViewsOf(def.ID); len(views) > 0 || l.streams[def.ID] != nil {
+			l.renew(def, views)
+		}
+	}
+	for id, s := range l.streams {
+		if _, ok := c.StreamByID(id); !ok {
+			l.renew(s.def, nil)
+			delete(l.streams, id)
+		}
+	}
+	for _, p := range l.parts {
+		l.admit(p)
+	}
+}
+
+// renew gives a stream the views that the catalog says. Where they changed, its
+// decoder is built anew and the tables of those that stay are kept.
+func (l *lane) renew(def *topology.Stream, views []*topology.View) {
+	old := l.streams[def.ID]
+	if old != nil && sameViews(old.views, views) {
+		return
+	}
+	s := newLaneStream(def, views, func(v *topology.View, err error) {
+		l.node.problem("view "+v.Name, topicPartition{}, err)
+	})
+	l.streams[def.ID] = s
+	if old == nil {
+		return
+	}
+	for _, v := range s.views {
+		if kept := old.view(v.def.ID); kept != nil && v.table != nil {
+			v.table = kept.table
+		}
+	}
+	for _, p := range l.parts {
+		if p.stream == old {
+			l.rebase(p, s)
+		}
+	}
+}
+
+// rebase moves a partition to a stream's new incarnation.
+func (l *lane) rebase(p *inputPartition, s *laneStream) {
+	p.stream = s
+	var kept []*viewPosition
+	for _, pos := range p.views {
+		if v := s.view(pos.view.def.ID); v != nil {
+			pos.view = v
+			kept = append(kept, pos)
+		}
+	}
+	p.views = kept
+	for _, c := range append([]*cursor{}, p.cursors...) {
+		l.closeCursor(c) // started again by admit, from where its views stand
+	}
+}
+
+func sameViews(have []*laneView, want []*topology.View) bool {
+	if len(have) != len(want) {
+		return false
+	}
+	for i := range have {
+		if have[i].def.ID != want[i].ID {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lane) streamOf(topic string) *laneStream {
+	for _, s := range l.streams {
+		if s.def.Topic == topic && len(s.views) > 0 {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package consumer
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// ownedPartition is a partials partition under this node's claim: what has been
+// merged since the last fold, and what the ledger says.
+type ownedPartition struct {
+	tp     topicPartition
+	claim  *aggregator.Claim
+	next   int64     // the next offset to take
+	since  time.Time // when the first block since the last fold came; zero for none
+	shards map[shardKey]*ownedShard
+	open   map[flushKey]flushState // flushes whose parts have not all come
+}
+
+// shardKey names a shard of a view.
+type shardKey struct {
+	view  topology.ViewID
+	shard topology.ShardID
+}
+
+// flushKey names one flush to one shard.
+type flushKey struct {
+	shardKey
+	flush partial.FlushID
+}
+
+// flushState is what was decided at a flush's first part.
+type flushState struct {
+	left    int // parts still to come
+	refused bool
+}
+
+// ownedShard is one shard of one view.
+type ownedShard struct {
+	def    *topology.View
+	merger *aggregator.Merger
+	ledger map[inputKey]partial.Range
+	moved  map[inputKey]bool // ranges that advanced since the last fold
+	fault  error             // stops the shard: its blocks are left alone
+	known  bool              // tables exist in the store
+}
+
+// inputKey names an input partition.
+type inputKey struct {
+	topic     topology.TopicID
+	partition topology.Partition
+}
+
+func newOwnedPartition(tp topicPartition, claim *aggregator.Claim) *ownedPartition {
+	return &ownedPartition{
+		tp: tp, claim: claim, next: claim.Position,
+		shards: map[shardKey]*ownedShard{}, open: map[flushKey]flushState{},
+	}
+}
+
+// shard returns a shard with the ledger that the claim brought.
+func (p *ownedPartition) shard(def *topology.View, shard topology.ShardID, merger *aggregator.Merger) *ownedShard {
+	key := shardKey{def.ID, shard}
+	s := &ownedShard{def: def, merger: merger, ledger: map[inputKey]partial.Range{}, moved: map[inputKey]bool{}}
+	for _, a := range p.claim.Ledger {
+		if a.View == def.ID && a.Shard == shard {
+			s.ledger[inputKey{a.Range.Topic, a.Range.Partition}] = a.Range
+		}
+	}
+	p.shards[key] = s
+	return s
+}
+
+// whole reports whether no flush has parts outstanding: only there can a fold
+// end, since a flush's ranges and groups must move together.
+func (p *ownedPartition) whole() bool { return len(p.open) == 0 }
+
+func (p *ownedPartition) memory() int64 {
+	var used int64
+	for _, s := range p.shards {
+		if s.merger != nil && s.merger.Groups() > 0 {
+			used += int64(s.merger.Memory())
+		}
+	}
+	return used
+}
+
+// verdict is what the ledger says of a flush's ranges.
+type verdict uint8
+
+const (
+	fresh     verdict = iota // goes on where the ledger stands
+	duplicate                // applied before
+	broken                   // a gap or an overlap
+)
+
+// check holds a flush's ranges against the ledger.
+func (s *ownedShard) check(ranges []partial.Range) (verdict, error) {
+	freshRanges, old := 0, 0
+	for _, r := range ranges {
+		at := s.at(inputKey{r.Topic, r.Partition}, r.Partition)
+		switch {
+		case r.From == at:
+			freshRanges++
+		case r.To <= at:
+			old++
+		case r.From > at:
+			return broken, fmt.Errorf("gap: partition %d is folded up to %d, the next flush begins at %d", r.Partition, at, r.From)
+		default:
+			return broken, fmt.Errorf("overlap: partition %d is folded up to %d, a flush covers [%d, %d)", r.Partition, at, r.From, r.To)
+		}
+	}
+	switch {
+	case old == 0:
+		return fresh, nil
+	case freshRanges == 0:
+		return duplicate, nil
+	}
+	return broken, fmt.Errorf("torn flush: %d of its ranges were folded before, %d were not", old, freshRanges)
+}
+
+// at returns where the next range of an input partition must begin.
+func (s *ownedShard) at(key inputKey, p topology.Partition) int64 {
+	if r, ok := s.ledger[key]; ok {
+		return r.To
+	}
+	return s.def.StartAt(p)
+}
+
+// apply moves the ledger over a flush's ranges.
+func (s *ownedShard) apply(ranges []partial.Range) {
+	for _, r := range ranges {
+		key := inputKey{r.Topic, r.Partition}
+		entry, ok := s.ledger[key]
+		if !ok {
+			entry = partial.Range{Topic: r.Topic, Partition: r.Partition, From: s.def.StartAt(r.Partition)}
+		}
+		entry.To, entry.MaxTime = r.To, max(entry.MaxTime, r.MaxTime)
+		s.ledger[key] = entry
+		s.moved[key] = true
+	}
+}
+
+// fold collects what was merged since the last one. Nothing is forgotten until
+// folded says so.
+func (p *ownedPartition) fold() (*aggregator.Fold, error) {
+	out := &aggregator.Fold{Topic: p.tp.topic, Partition: p.tp.partition, From: p.claim.Position, To: p.next}
+	for _, s := range p.sorted() {
+		if s.fault != nil || len(s.moved) == 0 {
+			continue
+		}
+		rows, err := s.merger.Rows()
+		if err != nil {
+			return nil, fmt.Errorf("view %q: %w", s.def.Name, err)
+		}
+		if len(rows.Hashes) > 0 {
+			out.Views = append(out.Views, *rows)
+		}
+		for key := range s.moved {
+			out.Applied = append(out.Applied, aggregator.Applied{View: s.def.ID, Shard: rows.Shard, Range: s.ledger[key]})
+		}
+	}
+	return out, nil
+}
+
+// sorted returns the shards in one order for every owner, so that two
+// transactions never lock rows in different orders.
+func (p *ownedPartition) sorted() []*ownedShard {
+	keys := make([]shardKey, 0, len(p.shards))
+	for k := range p.shards {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b shardKey) int {
+		return cmp.Or(slices.Compare(a.view[:], b.view[:]), cmp.Compare(a.shard, b.shard))
+	})
+	shards := make([]*ownedShard, len(keys))
+	for i, k := range keys {
+		shards[i] = p.shards[k]
+	}
+	return shards
+}
+
+// folded forgets what a fold has carried into the store.
+func (p *ownedPartition) folded(f *aggregator.Fold) {
+	p.claim.Position = f.To
+	p.since = time.Time{}
+	for _, s := range p.shards {
+		clear(s.moved)
+		if s.merger != nil {
+			s.merger.Reset()
+		}
+	}
+}
+
+// without takes a view out of a fold.
+func without(f *aggregator.Fold, view topology.ViewID) {
+	f.Views = slices.DeleteFunc(f.Views, func(r aggregator.ViewRows) bool { return r.View == view })
+	f.Applied = slices.DeleteFunc(f.Applied, func(a aggregator.Applied) bool { return a.View == view })
+}
+
+// exclude stops a view's shards: the others go on without it.
+func (p *ownedPartition) exclude(view topology.ViewID, fault error) {
+	for key, s := range p.shards {
+		if key.view == view {
+			s.fault = fault
+		}
+	}
+}
+
+// forget drops the shards of views that the catalog no longer has.
+func (p *ownedPartition) forget(c *topology.Catalog) {
+	exists := map[topology.ViewID]bool{}
+	for _, v := range c.Views() {
+		exists[v.ID] = true
+	}
+	for key := range p.shards {
+		if !exists[key.view] {
+			delete(p.shards, key)
+		}
+	}
+}

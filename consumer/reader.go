@@ -1,0 +1,57 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// pollRecords bounds what one poll returns.
+const pollRecords = 16_384
+
+// newReader makes a client that reads what it is told to, at exactly the
+// offsets that it is told, and nothing that is not committed. It keeps control
+// records: without them the end behind a transaction's marker is never reached.
+func newReader(opts []kgo.Opt, bytes int64) (*kgo.Client, error) {
+	client, err := kgo.NewClient(append(opts,
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
+		kgo.ConsumeStartOffset(kgo.NoResetOffset()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.FetchMaxBytes(int32(min(bytes, 64<<20))),
+		kgo.FetchMaxPartitionBytes(int32(min(bytes, 8<<20))),
+		kgo.MaxConcurrentFetches(2),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka reader: %w", err)
+	}
+	return client, nil
+}
+
+// retryableFetch reports whether a partition's fetch error passes by itself.
+func retryableFetch(err error) bool {
+	if errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) || errors.Is(err, kerr.TopicAuthorizationFailed) {
+		return false
+	}
+	var loss *kgo.ErrDataLoss
+	return !errors.As(err, &loss)
+}
+
+// readFault says what stops the reading of a partition, and the way out.
+func readFault(tp topicPartition, at int64, err error) error {
+	var loss *kgo.ErrDataLoss
+	switch {
+	case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &loss):
+		return fmt.Errorf("topic %q partition %d: the records at position %d are gone (the topic's retention passed it, or the log was truncated); "+
+			"nothing was skipped: drop and create the affected views with the start that you accept, and give the topic a longer retention.ms: %w",
+			tp.topic, tp.partition, at, err)
+	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
+		return fmt.Errorf("topic %q partition %d does not exist any more: drop its stream, or create the topic and the stream again: %w",
+			tp.topic, tp.partition, err)
+	case errors.Is(err, kerr.TopicAuthorizationFailed):
+		return fmt.Errorf("topic %q: this user may not read it: grant READ on the topic: %w", tp.topic, err)
+	}
+	return fmt.Errorf("read topic %q partition %d at %d: %w", tp.topic, tp.partition, at, err)
+}

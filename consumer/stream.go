@@ -1,0 +1,174 @@
+package consumer
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/consumer/format"
+	"github.com/millrace/millrace/topology"
+)
+
+// laneStream is one stream on one lane: its decoder, and its views' tables.
+type laneStream struct {
+	def     *topology.Stream
+	views   []*laneView // in order of creation
+	fields  []format.Field
+	decoder *format.JSON
+	batch   column.Batch
+	records []*kgo.Record // the batch's rows
+	warned  bool          // that a column has been NULL in every record
+	decoded int64
+}
+
+// laneView is one view on one lane.
+type laneView struct {
+	def     *topology.View
+	table   *aggregator.View // nil where the view cannot be carried out
+	columns []int            // the view's columns in the stream's batch, -1 where it reads none
+	batch   column.Batch     // the stream's batch as the view's plan numbers it
+}
+
+// newLaneStream builds decoder and tables for the views of a stream. A view
+// whose plan cannot be built is handed to broken and gets no table: its read
+// position stays where it is.
+func newLaneStream(def *topology.Stream, views []*topology.View, broken func(*topology.View, error)) *laneStream {
+	s := &laneStream{def: def}
+	for _, v := range views {
+		if err := s.add(v); err != nil {
+			broken(v, err)
+			s.views = append(s.views, &laneView{def: v})
+		}
+	}
+	zone, err := time.LoadLocation(def.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	s.decoder = format.NewJSON(s.fields, format.Env{Zone: zone})
+	s.batch.Columns = make([]*column.Vector, len(s.fields))
+	return s
+}
+
+func (s *laneStream) add(def *topology.View) error {
+	plan, err := BuildPlan(s.def, def)
+	if err != nil {
+		return err
+	}
+	table, err := aggregator.NewView(def.ID, plan, def.Shards)
+	if err != nil {
+		return err
+	}
+	columns := ColumnsOf(s.def, def)
+	v := &laneView{def: def, table: table, columns: make([]int, len(columns))}
+	v.batch.Columns = make([]*column.Vector, len(columns))
+	wanted := make([]bool, len(columns))
+	for _, c := range plan.Columns {
+		wanted[c] = true
+	}
+	for i, c := range columns {
+		v.columns[i] = -1
+		// A NOT NULL column is looked at even where no view reads it.
+		if wanted[i] || c.NotNull {
+			v.columns[i] = s.field(c)
+		}
+	}
+	s.views = append(s.views, v)
+	return nil
+}
+
+// field returns the place in the batch of a column, which is decoded once for
+// all views.
+func (s *laneStream) field(c topology.StreamColumn) int {
+	t, _ := datum.TypeOf(c.OID)
+	want := format.Field{Name: c.Name, Type: t, Typmod: c.Typmod, NotNull: c.NotNull}
+	for i, f := range s.fields {
+		want.Column = i
+		if f == want {
+			return i
+		}
+	}
+	want.Column = len(s.fields)
+	s.fields = append(s.fields, want)
+	return want.Column
+}
+
+// view returns the stream's view of an id, nil where it has none.
+func (s *laneStream) view(id topology.ViewID) *laneView {
+	for _, v := range s.views {
+		if v.def.ID == id {
+			return v
+		}
+	}
+	return nil
+}
+
+// refuse takes a record that could not be decoded (view is nil) or evaluated.
+type refuse func(r *kgo.Record, view *laneView, err *datum.Error)
+
+// read decodes records once and folds them into the tables of the views.
+func (s *laneStream) read(records []*kgo.Record, views []*laneView, bad refuse) {
+	s.begin()
+	for _, r := range records {
+		if r.Attrs.IsControl() {
+			continue
+		}
+		if err := s.decoder.Append(&s.batch, r.Value); err != nil {
+			bad(r, nil, err)
+			continue
+		}
+		s.records = append(s.records, r)
+		if format.Full(&s.batch) {
+			s.accumulate(views, bad)
+			s.begin()
+		}
+	}
+	s.accumulate(views, bad)
+}
+
+func (s *laneStream) begin() {
+	s.decoder.Begin(&s.batch)
+	s.records = s.records[:0]
+}
+
+func (s *laneStream) accumulate(views []*laneView, bad refuse) {
+	if s.batch.Rows == 0 {
+		return
+	}
+	s.decoded += int64(s.batch.Rows)
+	rows := column.All(s.batch.Rows)
+	for _, v := range views {
+		v.batch.Rows = s.batch.Rows
+		for i, from := range v.columns {
+			if from >= 0 {
+				v.batch.Columns[i] = s.batch.Columns[from]
+			}
+		}
+		v.table.Add(&v.batch, rows, func(row int32, err *datum.Error) { bad(s.records[row], v, err) })
+	}
+}
+
+// groups returns how many groups the stream's tables hold.
+func (s *laneStream) groups() int {
+	n := 0
+	for _, v := range s.views {
+		if v.table != nil {
+			n += v.table.Groups()
+		}
+	}
+	return n
+}
+
+// nullColumns returns the fields that had no value in any record so far, and
+// the other fields that were seen; nothing where that is not the case.
+func (s *laneStream) nullColumns() (never, others []string) {
+	seen := s.decoder.Seen()
+	for i, ok := range seen.NonNull {
+		if !ok {
+			never = append(never, s.fields[i].Name)
+		}
+	}
+	return never, seen.Others
+}

@@ -1,0 +1,163 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// takeBlock merges one record of a partials partition. A block that cannot be
+// read stops nothing: what it belonged to shows as a gap in the ledger.
+func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
+	if r.Offset < p.next {
+		return
+	}
+	p.next = r.Offset + 1
+	if r.Attrs.IsControl() {
+		return
+	}
+	header, err := partial.Header(r.Value)
+	if err != nil {
+		f.node.problem("partials", p.tp, fmt.Errorf("block at offset %d cannot be read: %w", r.Offset, err))
+		return
+	}
+	s := f.shardOf(p, &header)
+	if s == nil || s.fault != nil || !f.admits(p, s, &header) {
+		f.begin(p)
+		return
+	}
+	f.begin(p)
+	if err := partial.Decode(r.Value, &f.block); err == nil {
+		err = s.merger.Merge(&f.block)
+	}
+	if err != nil {
+		s.fault = err
+		f.node.problem("view "+s.def.Name, p.tp, fmt.Errorf("block at offset %d: %w", r.Offset, err))
+	}
+}
+
+// begin starts the interval at whose end the partition is folded.
+func (f *folder) begin(p *ownedPartition) {
+	if p.since.IsZero() {
+		p.since = time.Now()
+	}
+}
+
+// admits decides at a flush's first part whether it is merged, and remembers it
+// for the parts that follow.
+func (f *folder) admits(p *ownedPartition, s *ownedShard, h *partial.Block) bool {
+	key := flushKey{shardKey{h.View, h.Shard}, h.Flush}
+	state, ok := p.open[key]
+	if !ok {
+		state = flushState{left: int(h.Parts)}
+		v, err := s.check(h.Ranges)
+		switch {
+		case v == broken || h.Part != 0:
+			if err == nil {
+				err = fmt.Errorf("flush begins with part %d of %d", h.Part, h.Parts)
+			}
+			s.fault = fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
+				h.Shard, s.def.Name, p.tp.topic, p.tp.partition, h.Flush.Lane, h.Flush.Seq, err)
+			f.node.metrics.ledgerFaults.Inc()
+			f.node.problem("view "+s.def.Name, p.tp, s.fault)
+			return false
+		case v == duplicate:
+			state.refused = true
+			f.node.metrics.duplicates.Inc()
+		default:
+			s.apply(h.Ranges)
+		}
+	}
+	state.left--
+	if state.left <= 0 {
+		delete(p.open, key)
+	} else {
+		p.open[key] = state
+	}
+	return !state.refused
+}
+
+// shardOf returns the shard that a block is for; nil where its view has been
+// dropped. A view that this node has not heard of yet is looked up first.
+func (f *folder) shardOf(p *ownedPartition, h *partial.Block) *ownedShard {
+	if s := p.shards[shardKey{h.View, h.Shard}]; s != nil {
+		return s
+	}
+	def, stream := f.find(h.View)
+	if def == nil {
+		f.learn()
+		if def, stream = f.find(h.View); def == nil {
+			return nil
+		}
+	}
+	plan, err := BuildPlan(stream, def)
+	if err != nil {
+		s := p.shard(def, h.Shard, nil)
+		s.fault = err
+		f.node.problem("view "+def.Name, p.tp, err)
+		return s
+	}
+	s := p.shard(def, h.Shard, aggregator.NewMerger(def.ID, def.Name, h.Shard, plan))
+	if err := f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) }); err != nil {
+		s.fault = err
+		f.node.problem("view "+def.Name, p.tp, err)
+	}
+	return s
+}
+
+// ensure carries out the creation of a view's tables, which waits for the store.
+func (f *folder) ensure(def *topology.View, try func(ctx context.Context) error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := try(f.ctx)
+		if err == nil || f.ctx.Err() != nil {
+			return err
+		}
+		var temporary interface{ Temporary() bool }
+		if !errors.As(err, &temporary) || !temporary.Temporary() {
+			return err
+		}
+		f.log.Warn("tables of a view not there yet: trying again", "view", def.Name, "error", err)
+		if !f.pause(wait) {
+			return err
+		}
+	}
+}
+
+func (f *folder) find(id topology.ViewID) (*topology.View, *topology.Stream) {
+	for _, v := range f.catalog.Views() {
+		if v.ID == id {
+			if s, ok := f.catalog.StreamByID(v.Stream); ok {
+				return v, s
+			}
+		}
+	}
+	return nil, nil
+}
+
+// learn brings the folder's catalog to the log's present end. Without it, it
+// could not tell a dropped view from a new one, so it tries until it can.
+func (f *folder) learn() {
+	for f.ctx.Err() == nil {
+		c, err := f.node.catalog.Read(f.ctx)
+		if err == nil {
+			f.know(c)
+			return
+		}
+		f.log.Warn("catalog not read: trying again", "error", err)
+		if !f.pause(claimRetry) {
+			return
+		}
+	}
+}
+
+// partialsFault says what stops the reading of partials, and the way out.
+func partialsFault(tp topicPartition, at int64, err error) error {
+	return fmt.Errorf("partials are retained for less than the result tables lag: %w", readFault(tp, at, err))
+}
