@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
@@ -188,11 +189,11 @@ func compareTexts(op compareOp) kernel {
 		switch op {
 		case opEQ:
 			for _, r := range rows {
-				out[r] = bit(bytes.Equal(a.Bytes(int(r)), b.Bytes(int(r))))
+				out[r] = bit(sameBytes(a, b, r))
 			}
 		case opNE:
 			for _, r := range rows {
-				out[r] = bit(!bytes.Equal(a.Bytes(int(r)), b.Bytes(int(r))))
+				out[r] = bit(!sameBytes(a, b, r))
 			}
 		default:
 			for _, r := range rows {
@@ -200,6 +201,11 @@ func compareTexts(op compareOp) kernel {
 			}
 		}
 	}
+}
+
+// sameBytes looks at the lengths first, which mostly differ where texts do.
+func sameBytes(a, b *column.Vector, r int32) bool {
+	return a.Slices[r].Len == b.Slices[r].Len && bytes.Equal(a.Bytes(int(r)), b.Bytes(int(r)))
 }
 
 func compareNumerics(op compareOp) kernel {

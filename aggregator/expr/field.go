@@ -124,9 +124,9 @@ func bin(stride datum.Span, ts, origin int64) (int64, *datum.Error) {
 	case stride.Months != 0:
 		return 0, errBinMonths
 	}
-	days := int64(stride.Days) * microsPerDay // an int32 of days fits twice
+	days, ok := mulInt8(int64(stride.Days), microsPerDay)
 	step := days + stride.Micros
-	if (days^step)&(stride.Micros^step) < 0 {
+	if !ok || (days^step)&(stride.Micros^step) < 0 {
 		return 0, errBinInterval
 	}
 	if step <= 0 {
@@ -143,6 +143,9 @@ func bin(stride datum.Span, ts, origin int64) (int64, *datum.Error) {
 			return 0, errBinRange
 		}
 		x -= step
+	}
+	if x < minTimestamp || x >= endTimestamp {
+		return 0, errBinRange
 	}
 	return x, nil
 }

@@ -20,9 +20,8 @@ var (
 	errComplexResult = &datum.Error{Code: codeBadPower, Message: "a negative number raised to a non-integer power yields a complex result"}
 )
 
-// mathFunctions are the functions of float8. exp, ln, log and power come from
-// Go's math package, PostgreSQL's from the C library: the last digit of the
-// seventeen may differ.
+// mathFunctions are the functions of float8. exp, ln, log and power are not the
+// C library's: the last one of the seventeen digits may differ from PostgreSQL's.
 func mathFunctions() []function {
 	f := datum.Float8
 	one, two := takes(f), takes(f, f)
@@ -69,10 +68,11 @@ func sqrt(x float64) (float64, *datum.Error) {
 }
 
 func exp(x float64) (float64, *datum.Error) {
-	y := math.Exp(x)
+	if math.IsInf(x, 0) || x != x {
+		return math.Exp(x), nil
+	}
+	y := expFinite(x)
 	switch {
-	case math.IsInf(x, 0) || x != x:
-		return y, nil
 	case math.IsInf(y, 0):
 		return 0, errOverflow
 	case y == 0:
@@ -81,13 +81,46 @@ func exp(x float64) (float64, *datum.Error) {
 	return y, nil
 }
 
+// expFinite is e**x by the method of FreeBSD's e_exp.c, as in Go's portable
+// math.Exp. The assembly that math.Exp has for some processors overflows
+// before the range of float8 ends.
+func expFinite(x float64) float64 {
+	const (
+		ln2Hi = 6.93147180369123816490e-01
+		ln2Lo = 1.90821492927058770002e-10
+
+		p1 = 1.66666666666666657415e-01
+		p2 = -2.77777777770155933842e-03
+		p3 = 6.61375632143793436117e-05
+		p4 = -1.65339022054652515390e-06
+		p5 = 4.13813679705723846039e-08
+	)
+	switch {
+	case x > 710:
+		return math.Inf(1)
+	case x < -746:
+		return 0
+	}
+	k := math.Floor(x*math.Log2E + 0.5) // x = k·ln 2 + r, |r| ≤ ln 2 / 2
+	hi, lo := x-k*ln2Hi, k*ln2Lo
+	r := hi - lo
+	t := r * r
+	c := r - t*(p1+t*(p2+t*(p3+t*(p4+t*p5))))
+	return math.Ldexp(1-((lo-(r*c)/(2-c))-hi), int(k))
+}
+
+// logarithm takes subnormal numbers, for which the assembly of math.Log gives
+// a wrong answer, apart by 2**52.
 func logarithm(log func(float64) float64) func(float64) (float64, *datum.Error) {
+	const smallestNormal = 0x1p-1022
 	return func(x float64) (float64, *datum.Error) {
 		switch {
 		case x == 0:
 			return 0, errLogZero
 		case x < 0:
 			return 0, errLogNegative
+		case x < smallestNormal:
+			return log(x*0x1p52) - log(0x1p52), nil
 		}
 		return log(x), nil
 	}

@@ -37,17 +37,11 @@ func numericSign(d datum.Decimal) datum.Decimal {
 	return datum.DecimalFromInt(int64(d.Sign()))
 }
 
-// maxResultScale is PostgreSQL's NUMERIC_MAX_RESULT_SCALE: the scale asked for
-// is held within ± it.
-const maxResultScale = 2000
-
-func clampScale(scale int64) int { return int(min(max(scale, -maxResultScale), maxResultScale)) }
-
 func numericRound(d datum.Decimal, scale int64) (datum.Decimal, *datum.Error) {
-	return d.Round(clampScale(scale))
+	return d.Round(int(scale))
 }
 
-func numericTrunc(d datum.Decimal, scale int64) datum.Decimal { return d.Trunc(clampScale(scale)) }
+func numericTrunc(d datum.Decimal, scale int64) datum.Decimal { return d.Trunc(int(scale)) }
 
 // numericTypmod applies the type modifier of numeric(p,s): 4 + (p<<16 | s), s
 // in 11 bits with its sign.

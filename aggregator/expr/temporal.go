@@ -120,6 +120,9 @@ const (
 	unixEpochJulian  = 2440588   // 1970-01-01
 	epochJulian      = 2451545   // 2000-01-01
 	timestampEndDays = 109203528 // PostgreSQL's TIMESTAMP_END_JULIAN
+
+	minTimestamp = -epochJulian * microsPerDay                     // PostgreSQL's MIN_TIMESTAMP
+	endTimestamp = (timestampEndDays - epochJulian) * microsPerDay // END_TIMESTAMP
 )
 
 // timestampOfEpoch is to_timestamp(float8): seconds since 1970.
@@ -135,7 +138,7 @@ func timestampOfEpoch(seconds float64) (int64, *datum.Error) {
 		return 0, datum.Errorf(datum.CodeDatetimeOverflow, "timestamp out of range: \"%.6g\"", seconds)
 	}
 	micros := math.RoundToEven((seconds - secondsPerDay*(epochJulian-unixEpochJulian)) * 1e6)
-	if micros < -secondsPerDay*epochJulian*1e6 || micros >= secondsPerDay*(timestampEndDays-epochJulian)*1e6 {
+	if micros < minTimestamp || micros >= endTimestamp {
 		return 0, datum.Errorf(datum.CodeDatetimeOverflow, "timestamp out of range: \"%.6g\"", seconds)
 	}
 	return int64(micros), nil

@@ -1,0 +1,78 @@
+package expr
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+)
+
+// fullBatch has four columns without NULLs: two int4, a float8 and a text.
+func fullBatch() *column.Batch {
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := []string{"AA", "DL", "UA", "a somewhat longer carrier name", "WN"}
+	a, b, f, s := column.New(datum.Int4), column.New(datum.Int4), column.New(datum.Float8), column.New(datum.Text)
+	for range column.BatchRows {
+		a.AppendInt(rng.Int64N(1000))
+		b.AppendInt(1 + rng.Int64N(1000))
+		f.AppendFloat(1 + rng.Float64())
+		s.AppendBytes([]byte(words[rng.IntN(len(words))]))
+	}
+	return batchOf(a, b, f, s)
+}
+
+func steadyNodes() map[string]Node {
+	f, s := &Column{Index: 2, Of: datum.Float8}, &Column{Index: 3, Of: datum.Text}
+	isDL := &Call{Proc: 67, Name: "texteq", Args: []Node{s, &Const{texts("DL")}}, Of: datum.Bool}
+	return map[string]Node{
+		"int4pl":         plus(col(0), col(1)),
+		"int4div":        div(col(0), col(1)),
+		"int4gt":         gt(col(0), lit(500)),
+		"float8mul":      &Call{Proc: 216, Name: "float8mul", Args: []Node{f, f}, Of: datum.Float8},
+		"float8lt":       &Call{Proc: 295, Name: "float8lt", Args: []Node{f, f}, Of: datum.Bool},
+		"int4 to float8": &Call{Proc: 316, Name: "float8", Args: []Node{col(0)}, Of: datum.Float8},
+		"texteq":         isDL,
+		"and":            and(gt(col(0), lit(500)), isDL),
+		"case":           &Case{Whens: []When{{gt(col(0), lit(500)), lit(1)}}, Else: col(1), Of: datum.Int4},
+		"in":             &In{Equal: []Node{eq(col(0), lit(5)), eq(col(0), lit(7)), eq(col(0), lit(9))}},
+		"textcat":        &Call{Proc: 1258, Name: "textcat", Args: []Node{s, s}, Of: datum.Text},
+		"coalesce":       &Coalesce{Args: []Node{s, &Const{texts("none")}}, Of: datum.Text},
+		"is null":        &Test{IsNull, s},
+		"like":           &Call{Proc: 850, Name: "textlike", Args: []Node{s, &Const{texts("%longer%")}}, Of: datum.Bool},
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	b := fullBatch()
+	for name, n := range steadyNodes() {
+		x := mustCompile(t, n)
+		var errs RowErrors
+		some := []int32{1, 5, 77, 4000}
+		run := func() {
+			errs.Reset(b.Rows)
+			x.Eval(b, column.All(b.Rows), &errs)
+			x.Eval(b, some, &errs)
+		}
+		run()
+		if n := testing.AllocsPerRun(5, run); n != 0 {
+			t.Errorf("%s: %v allocations per batch", name, n)
+		}
+	}
+}
+
+func BenchmarkEval(b *testing.B) {
+	batch := fullBatch()
+	for name, n := range steadyNodes() {
+		b.Run("function="+name, func(b *testing.B) {
+			x := mustCompile(b, n)
+			var errs RowErrors
+			b.ReportAllocs()
+			for b.Loop() {
+				errs.Reset(batch.Rows)
+				x.Eval(batch, column.All(batch.Rows), &errs)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(batch.Rows), "ns/row")
+		})
+	}
+}
