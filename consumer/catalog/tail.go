@@ -6,16 +6,17 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
 // tail reads the log from its start and applies what it reads.
 type tail struct {
 	topic  string
+	admin  *broker.Admin
 	client *kgo.Client
 	state  *topology.Catalog
 	next   int64 // the offset after the last one seen
-	end    int64 // where the log ended when the tail was made
 }
 
 // readOptions make a client a reader of the whole log.
@@ -29,26 +30,24 @@ func (c *Catalog) readOptions() []kgo.Opt {
 	}
 }
 
-// newTail finds the log's current end. It is called after the writer has taken
-// the transactional id, so that nothing can be committed behind that end which
-// would not fence the writer.
+// newTail returns a tail at the log's start, to be read by client.
 func (c *Catalog) newTail(ctx context.Context, client *kgo.Client) (*tail, error) {
-	ends, err := c.admin.EndOffsets(ctx, c.topic)
-	if err != nil {
-		return nil, fmt.Errorf("find the catalog's end: %w", err)
-	}
 	starts, err := c.admin.StartOffsets(ctx, c.topic)
 	if err != nil {
 		return nil, fmt.Errorf("find the catalog's start: %w", err)
 	}
-	return &tail{topic: c.topic, client: client, state: topology.NewCatalog(), next: starts[0], end: ends[0]}, nil
+	return &tail{topic: c.topic, admin: c.admin, client: client, state: topology.NewCatalog(), next: starts[0]}, nil
 }
 
-// toEnd reads up to the end that newTail found.
+// toEnd reads behind everything that was committed before the call.
 func (t *tail) toEnd(ctx context.Context) error {
-	for t.next < t.end {
+	ends, err := t.admin.EndOffsets(ctx, t.topic)
+	if err != nil {
+		return fmt.Errorf("find the catalog's end: %w", err)
+	}
+	for t.next < ends[0] {
 		if _, err := t.poll(ctx); err != nil {
-			return fmt.Errorf("read the catalog at offset %d of %d: %w", t.next, t.end, err)
+			return fmt.Errorf("read the catalog at offset %d of %d: %w", t.next, ends[0], err)
 		}
 	}
 	return nil

@@ -110,11 +110,7 @@ func (u *update) attempt(ctx context.Context) (topology.Revision, error) {
 		return 0, fmt.Errorf("make a client: %w", err)
 	}
 	defer client.Close()
-	// This is the fence. It waits for a transaction that is being ended.
-	if _, _, err := client.ProducerID(ctx); err != nil {
-		return 0, fmt.Errorf("take the transactional id %q: %w", c.topic, err)
-	}
-	current, err := u.read(ctx, client)
+	current, err := u.current(ctx, client)
 	if err != nil {
 		return 0, err
 	}
@@ -141,15 +137,26 @@ func (u *update) attempt(ctx context.Context) (topology.Revision, error) {
 	return before + topology.Revision(len(records)), nil
 }
 
-func (u *update) read(ctx context.Context, client *kgo.Client) (*topology.Catalog, error) {
-	t, err := u.catalog.newTail(ctx, client)
+// current takes the transactional id and returns the catalog as it is then. It
+// reads before, too, so that the time in which another writer can come in
+// between is not that of connecting and of reading the whole log.
+func (u *update) current(ctx context.Context, client *kgo.Client) (*topology.Catalog, error) {
+	c := u.catalog
+	t, err := c.newTail(ctx, client)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.toEnd(ctx); err != nil {
 		return nil, err
 	}
-	u.catalog.report(t.state)
+	// This is the fence. It waits for a transaction that is being ended.
+	if _, _, err := client.ProducerID(ctx); err != nil {
+		return nil, fmt.Errorf("take the transactional id %q: %w", c.topic, err)
+	}
+	if err := t.toEnd(ctx); err != nil {
+		return nil, err
+	}
+	c.report(t.state)
 	return t.state, nil
 }
 
