@@ -31,19 +31,20 @@ func (c *dateCache) date(text []byte) (int64, *datum.Error) {
 }
 
 // timestamp is timestamp_in and timestamptz_in: YYYY-MM-DD HH:MM:SS here, with a
-// T, a fraction and a Z for UTC where present, everything else in datum.
+// T, a fraction and a zone as Z or ±HH:MM where present, everything else in datum.
 func (c *dateCache) timestamp(text []byte, t datum.Type, zone *time.Location) (int64, *datum.Error) {
-	ts, utc, ok := c.isoTimestamp(text)
-	switch {
-	case t == datum.Timestamp && ok:
-		return ts, nil // which ignores the zone, as PostgreSQL does
-	case t == datum.Timestamp:
+	local, ahead, zoned, ok := c.isoTimestamp(text)
+	if t == datum.Timestamp {
+		if ok {
+			return local, nil // which ignores the zone, as PostgreSQL does
+		}
 		return datum.ParseTimestamp(text)
-	case zone == nil:
+	}
+	if zone == nil {
 		zone = time.UTC
 	}
-	if ok && (utc || zone == time.UTC) {
-		return ts, nil
+	if ok && (zoned || zone == time.UTC) {
+		return local - ahead, nil
 	}
 	return datum.ParseTimestampTZ(text, zone)
 }
@@ -70,38 +71,60 @@ func (c *dateCache) isoDate(b []byte) (days int64, ok bool) {
 	return days, true
 }
 
-// isoTimestamp reads microseconds since 2000-01-01; utc tells that a Z follows.
-func (c *dateCache) isoTimestamp(b []byte) (ts int64, utc, ok bool) {
+// isoTimestamp reads microseconds since 2000-01-01 and how many of them its zone
+// is ahead of UTC, if it has one.
+func (c *dateCache) isoTimestamp(b []byte) (local, ahead int64, zoned, ok bool) {
 	if len(b) < 19 || b[13] != ':' || b[16] != ':' || b[10] != ' ' && b[10] != 'T' {
-		return 0, false, false
+		return 0, 0, false, false
 	}
 	days, ok := c.isoDate(b)
 	hour, ok0 := twoDigits(b[11], b[12])
 	minute, ok1 := twoDigits(b[14], b[15])
 	second, ok2 := twoDigits(b[17], b[18])
 	if !(ok && ok0 && ok1 && ok2) || hour > 23 || minute > 59 || second > 59 {
-		return 0, false, false
+		return 0, 0, false, false
 	}
-	ts = days*microsPerDay + int64(hour*3600+minute*60+second)*microsPerSecond
+	local = days*microsPerDay + int64(hour*3600+minute*60+second)*microsPerSecond
 	b = b[19:]
-	if len(b) > 0 && b[len(b)-1] == 'Z' {
-		utc, b = true, b[:len(b)-1]
+	if len(b) > 0 && b[0] == '.' {
+		n := scanDigits(b, 1)
+		if n == 1 || n > 1+maxDigits {
+			return 0, 0, false, false
+		}
+		for i, unit := 1, int64(microsPerSecond/10); i < n; i, unit = i+1, unit/10 {
+			local += int64(b[i]-'0') * unit
+		}
+		b = b[n:]
 	}
 	if len(b) == 0 {
-		return ts, utc, true
+		return local, 0, false, true
 	}
-	if b[0] != '.' || len(b) < 2 || len(b) > 1+maxDigits {
-		return 0, false, false
+	ahead, ok = isoZone(b)
+	return local, ahead, true, ok
+}
+
+// isoZone reads Z, ±HH or ±HH:MM, in microseconds; PostgreSQL's zones are less
+// than 16 hours from UTC.
+func isoZone(b []byte) (ahead int64, ok bool) {
+	if len(b) == 1 && b[0] == 'Z' {
+		return 0, true
 	}
-	micros, unit := int64(0), int64(microsPerSecond)
-	for _, digit := range b[1:] {
-		if digit-'0' > 9 {
-			return 0, false, false
-		}
-		unit /= 10
-		micros += int64(digit-'0') * unit
+	if b[0] != '+' && b[0] != '-' || len(b) != 3 && (len(b) != 6 || b[3] != ':') {
+		return 0, false
 	}
-	return ts + micros, utc, true
+	hours, ok := twoDigits(b[1], b[2])
+	minutes, ok1 := 0, true
+	if len(b) == 6 {
+		minutes, ok1 = twoDigits(b[4], b[5])
+	}
+	if !ok || !ok1 || hours > 15 || minutes > 59 {
+		return 0, false
+	}
+	ahead = int64(hours*60+minutes) * 60 * microsPerSecond
+	if b[0] == '-' {
+		ahead = -ahead
+	}
+	return ahead, true
 }
 
 func twoDigits(tens, ones byte) (n int, ok bool) {

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"slices"
+
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 )
@@ -73,7 +75,7 @@ func (d *JSON) Begin(b *column.Batch) {
 
 // Seen implements [Decoder].
 func (d *JSON) Seen() Seen {
-	s := Seen{Records: d.records, NonNull: make([]bool, len(d.targets)), Others: d.keys.others}
+	s := Seen{Records: d.records, NonNull: make([]bool, len(d.targets)), Others: slices.Clone(d.keys.others)}
 	for i := range d.targets {
 		s.NonNull[i] = d.targets[i].nonNull
 	}
@@ -172,14 +174,18 @@ func trailing(v []byte, i int) int {
 	return i
 }
 
+// notObject is the error for a record that does not begin as an object.
 func notObject(v []byte) *datum.Error {
-	if len(v) == 0 {
-		return datum.Errorf(datum.CodeInvalidText, "empty record")
-	}
 	if err := encodingError(v); err != nil {
 		return err
 	}
-	return datum.Errorf(datum.CodeInvalidText, "expected a JSON object")
+	err := datum.Errorf(datum.CodeInvalidText, "expected a JSON object")
+	err.Hint = `A record of a JSON stream is one object, such as {"column": 1}.`
+	if len(v) == 0 {
+		err.Message = "empty record"
+		err.Hint += " A record without a value is a tombstone: compacted topics have them."
+	}
+	return err
 }
 
 // firstRefused returns the first error of a value in the order of the fields,

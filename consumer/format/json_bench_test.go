@@ -1,8 +1,10 @@
 package format_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"testing"
 
@@ -92,4 +94,34 @@ func BenchmarkJSON(b *testing.B) {
 			b.Fatal(err)
 		}
 	})
+}
+
+// BenchmarkJSONFlights decodes every field of short records.
+func BenchmarkJSONFlights(b *testing.B) {
+	text, err := os.ReadFile("testdata/flights.ndjson")
+	if err != nil {
+		b.Fatal(err)
+	}
+	records := bytes.SplitAfter(bytes.TrimSpace(text), []byte("\n"))
+	d := format.NewJSON([]format.Field{
+		{Name: "date", Column: 0, Type: datum.Timestamp, Typmod: -1},
+		{Name: "delay", Column: 1, Type: datum.Int4, Typmod: -1},
+		{Name: "distance", Column: 2, Type: datum.Int4, Typmod: -1},
+		{Name: "origin", Column: 3, Type: datum.Text, Typmod: -1},
+		{Name: "destination", Column: 4, Type: datum.Text, Typmod: -1},
+	}, format.Env{})
+	var batch column.Batch
+	d.Begin(&batch)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text) / len(records)))
+	i := 0
+	for b.Loop() {
+		if format.Full(&batch) {
+			d.Begin(&batch)
+		}
+		if err := d.Append(&batch, records[i%len(records)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
 }

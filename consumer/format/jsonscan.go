@@ -51,13 +51,23 @@ func scanString(v []byte, i int) (end int, plain bool) {
 }
 
 // scanRareString is scanString from the first byte on that is not plain ASCII.
+// It looks for the same bytes but those that are not ASCII, and checks these at
+// the end all at once.
 func scanRareString(v []byte, i int) (end int, plain bool) {
-	start, ascii := i, true
+	start := i
 	plain = true
 	for i < len(v) {
+		if i+8 <= len(v) {
+			w := binary.LittleEndian.Uint64(v[i:])
+			quote, escape := w^'"'*swar, w^'\\'*swar
+			m := ((quote-swar)&^quote | (escape-swar)&^escape | (w-' '*swar)&^w) & (0x80 * swar)
+			if i += bits.TrailingZeros64(m) >> 3; m == 0 {
+				continue
+			}
+		}
 		switch c := v[i]; {
 		case c == '"':
-			if !ascii && !utf8.Valid(v[start:i]) {
+			if !utf8.Valid(v[start:i]) {
 				return fault(faultEncoding, start), false
 			}
 			return i, plain
@@ -68,9 +78,6 @@ func scanRareString(v []byte, i int) (end int, plain bool) {
 			}
 		case c < ' ':
 			return fault(faultControl, i), false
-		case c >= utf8.RuneSelf:
-			ascii = false
-			i++
 		default:
 			i++
 		}
