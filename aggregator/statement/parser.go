@@ -3,6 +3,7 @@ package statement
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/millrace/millrace/aggregator/datum"
 )
@@ -89,8 +90,7 @@ func (p *parser) notBuilt(words []string) *datum.Error {
 		name += " " + upper(word)
 	}
 	err := p.failAt(p.tokens[0], datum.CodeFeatureNotSupported, "%s is not built yet", name[1:])
-	switch words[0] {
-	case "alter", "truncate", "create":
+	if words[0] == "alter" || words[0] == "truncate" || slices.Contains(words, "replace") {
 		err.Hint = "Drop it and create it anew."
 	}
 	return err
@@ -177,11 +177,11 @@ const maxName = 63
 
 // name reads an unqualified name of at most most bytes; what is its noun.
 func (p *parser) name(what string, most int) (Token, error) {
-	token := p.next()
+	token := p.peek()
 	if !token.IsName() {
-		p.at -= btoi(token.Kind != End)
 		return token, p.unexpected("")
 	}
+	p.next()
 	if p.peek().IsOp(".") {
 		return token, schemaRefused(what, token.Pos)
 	}
@@ -191,13 +191,6 @@ func (p *parser) name(what string, most int) (Token, error) {
 		return token, err
 	}
 	return token, nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // ifNotExists reads IF NOT EXISTS if it comes next.

@@ -1,5 +1,7 @@
 package statement
 
+import "strings"
+
 // Piece is one statement of a script.
 type Piece struct {
 	Text string // from its first token to its last, without the semicolon
@@ -19,12 +21,12 @@ func Split(script string) []Piece {
 	lexer := NewLexer(script)
 	var first, last Token
 	some, depth := false, 0
+	line, counted := 1, 0
 	add := func(end int, terminated bool) {
 		if some {
-			pieces = append(pieces, Piece{
-				Text: script[first.Start:end], Pos: first.Pos,
-				Line: lineOf(script, first.Start), Terminated: terminated,
-			})
+			line += strings.Count(script[counted:first.Start], "\n")
+			counted = first.Start
+			pieces = append(pieces, Piece{Text: script[first.Start:end], Pos: first.Pos, Line: line, Terminated: terminated})
 		}
 		some, depth = false, 0
 	}
@@ -55,14 +57,4 @@ func Split(script string) []Piece {
 		}
 		last = token
 	}
-}
-
-func lineOf(script string, off int) int {
-	line := 1
-	for i := range off {
-		if script[i] == '\n' {
-			line++
-		}
-	}
-	return line
 }

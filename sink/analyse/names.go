@@ -89,4 +89,3 @@ func pairs(ctx context.Context, tx pgx.Tx, sql string, oids []uint32) (map[uint3
 	}
 	return names, nil
 }
-

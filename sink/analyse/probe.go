@@ -2,6 +2,7 @@ package analyse
 
 import (
 	"context"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -58,13 +59,17 @@ func probe(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analys
 		return placedError("analyse the SELECT", err, utf8.RuneCountInString(prefix), analysis.Offset)
 	}
 	view := "pg_temp." + pgx.Identifier{probeView}.Sanitize()
+	var encoding, version string
 	err = tx.QueryRow(ctx, `SELECT r.ev_action::text, current_setting('server_version_num')::int,
-			current_setting('TimeZone'), to_regclass($2)::oid
+			current_setting('TimeZone'), to_regclass($2)::oid, current_setting('server_encoding'), version()
 		FROM pg_rewrite r WHERE r.ev_class = to_regclass($1)`,
 		view, "pg_temp."+pgx.Identifier{stream.Name}.Sanitize()).
-		Scan(&analysis.Tree, &analysis.ServerVersion, &analysis.TimeZone, &analysis.Relation)
+		Scan(&analysis.Tree, &analysis.ServerVersion, &analysis.TimeZone, &analysis.Relation, &encoding, &version)
 	if err != nil {
 		return serverError("read the analysed SELECT", err)
+	}
+	if err := readable(encoding, version); err != nil {
+		return err
 	}
 	columns, err := readColumns(ctx, tx, probeView)
 	if err != nil {
@@ -72,6 +77,22 @@ func probe(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analys
 	}
 	for _, c := range columns {
 		analysis.Outputs = append(analysis.Outputs, query.OutputColumn{Name: c.Name, OID: c.TypeOID, Typmod: c.Typmod, Type: c.TypeName})
+	}
+	return nil
+}
+
+// readable refuses a database whose constants Millrace would misread: the tree
+// holds their bytes as they are in the server's memory.
+func readable(encoding, version string) error {
+	if encoding != "UTF8" {
+		err := datum.Errorf(datum.CodeFeatureNotSupported, "the database's encoding is %s, which is not supported", encoding)
+		err.Hint = "Create the database with ENCODING 'UTF8'."
+		return err
+	}
+	for _, machine := range []string{"s390", "powerpc-", "powerpc64-", "ppc64-"} {
+		if strings.Contains(version, " on "+machine) {
+			return datum.Errorf(datum.CodeFeatureNotSupported, "PostgreSQL on a big-endian machine is not supported: %s", version)
+		}
 	}
 	return nil
 }
