@@ -110,7 +110,6 @@ func (f *folder) claimDue(now time.Time) {
 		delete(f.retry, tp)
 		f.parts[tp] = newOwnedPartition(tp, claim)
 		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(claim.Position)}})
-		f.node.metrics.claims.Inc()
 		f.log.Debug("partition claimed", "topic", tp.topic, "partition", tp.partition, "term", claim.Term, "position", claim.Position)
 	}
 }
@@ -144,11 +143,10 @@ func (f *folder) fold(p *ownedPartition) {
 		f.drop(p, claimRetry)
 		return
 	}
-	begun := time.Now()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		result, err := f.node.store.Fold(f.ctx, p.claim, fold)
 		if err == nil {
-			f.folded(p, fold, result, begun)
+			f.folded(p, fold, result)
 			return
 		}
 		var view faulty
@@ -198,17 +196,13 @@ func (f *folder) pause(d time.Duration) bool {
 	}
 }
 
-func (f *folder) folded(p *ownedPartition, fold *aggregator.Fold, result aggregator.FoldResult, begun time.Time) {
+func (f *folder) folded(p *ownedPartition, fold *aggregator.Fold, result aggregator.FoldResult) {
 	p.folded(fold)
-	m := f.node.metrics
-	m.fold.Observe(time.Since(begun).Seconds())
-	m.folded.Add(float64(result.Rows))
 	if result.Failed > 0 {
-		m.failedGroups.Add(float64(result.Failed))
 		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.topic, "partition", p.tp.partition)
 	}
 	if newest := fold.Newest(); newest > 0 {
-		m.lagSeconds.WithLabelValues(p.tp.topic).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
+		f.node.metrics.lagSeconds.WithLabelValues(p.tp.topic).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
 	}
 }
 

@@ -11,11 +11,7 @@ type metrics struct {
 	flush         prometheus.Histogram
 	failedFlushes prometheus.Counter
 	resets        prometheus.Counter
-	fold          prometheus.Histogram
-	folded        prometheus.Counter
 	failedFolds   prometheus.Counter
-	failedGroups  prometheus.Counter
-	claims        prometheus.Counter
 	duplicates    prometheus.Counter
 	ledgerFaults  prometheus.Counter
 	problems      prometheus.Counter
@@ -59,11 +55,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		flush:         seconds("flush_seconds", "From sealing the tables to the commit of their transaction."),
 		failedFlushes: counter("flushes_failed_total", "Flushes that failed and were read again."),
 		resets:        counter("lane_resets_total", "Times a lane started again from its committed positions."),
-		fold:          seconds("fold_seconds", "Fold transactions, retries included."),
-		folded:        counter("rows_folded_total", "Rows inserted or updated by folds."),
 		failedFolds:   counter("folds_failed_total", "Folds that failed and were tried again."),
-		failedGroups:  counter("groups_failed_total", "Groups set in error because PostgreSQL refused them."),
-		claims:        counter("claims_total", "Partials partitions claimed."),
 		duplicates:    counter("duplicate_flushes_total", "Flushes refused because they were applied before."),
 		ledgerFaults:  counter("ledger_faults_total", "Gaps and overlaps found by the ledger."),
 		problems:      counter("problems_total", "Problems that stop a stream, a view or a partition."),

@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
+	"github.com/millrace/millrace/consumer"
+	"github.com/millrace/millrace/consumer/broker"
+	"github.com/millrace/millrace/consumer/catalog"
+	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/schema"
+	"github.com/millrace/millrace/topology"
+)
+
+// Service holds the connections of one process to Kafka and PostgreSQL.
+type Service struct {
+	Settings Settings
+	Log      *slog.Logger
+	Admin    *broker.Admin
+	Catalog  *catalog.Catalog
+	Store    *sink.Store
+	Metrics  *prometheus.Registry
+}
+
+// Open connects to both sides and makes sure that Millrace's objects exist in
+// the database. Errors are one line that says what, where and the way out.
+func Open(ctx context.Context, s Settings, log *slog.Logger) (*Service, error) {
+	s.Complete()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	svc := &Service{Settings: s, Log: log, Metrics: prometheus.NewRegistry()}
+	if err := svc.open(ctx); err != nil {
+		svc.Close()
+		return nil, err
+	}
+	return svc, nil
+}
+
+func (s *Service) open(ctx context.Context) error {
+	var err error
+	if s.Store, err = sink.Open(ctx, s.Settings.Database, s.Log, s.Metrics); err != nil {
+		return err
+	}
+	if err = s.Store.Install(ctx); err != nil {
+		return err
+	}
+	if s.Admin, err = broker.NewAdmin(s.Settings.Kafka, s.Log); err != nil {
+		return broker.Explain(err)
+	}
+	if err = s.Admin.Ping(ctx); err != nil {
+		return broker.Explain(err)
+	}
+	if s.Catalog, err = catalog.Open(ctx, s.Settings.Kafka, s.Settings.Node.Cluster, s.Log); err != nil {
+		return broker.Explain(err)
+	}
+	return nil
+}
+
+// Close ends the connections.
+func (s *Service) Close() {
+	if s.Catalog != nil {
+		s.Catalog.Close()
+	}
+	if s.Admin != nil {
+		s.Admin.Close()
+	}
+	if s.Store != nil {
+		s.Store.Close()
+	}
+}
+
+// DDL returns what carries out Millrace's statements.
+func (s *Service) DDL() *ddl.Executor {
+	return &ddl.Executor{
+		Cluster: s.Settings.Node.Cluster, Kafka: s.Admin, Catalog: s.Catalog, Store: s.Store,
+		Shards:      s.Settings.Service.NumShards,
+		Replication: int16(max(0, s.Settings.Kafka.ReplicationFactor)),
+		Retention:   strconv.FormatInt(s.Settings.Service.PartialsRetention, 10),
+	}
+}
+
+// Node makes the node that this process is to run.
+func (s *Service) Node() (*consumer.Node, error) {
+	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store}, s.Log, s.Metrics)
+}
+
+// store fits sink's store to what the shard owners need.
+type store struct{ *sink.Store }
+
+var _ consumer.Store = store{}
+
+// EnsureView makes a view's relations exist.
+func (s store) EnsureView(ctx context.Context, v *topology.View, plan *query.Plan, c *topology.Catalog) error {
+	err := s.Store.EnsureView(ctx, schema.ViewSpec{ID: v.ID, Name: v.Name, Revision: v.Created, Plan: plan, Select: v.Select}, schema.KnownFrom(c))
+	if err != nil && sink.Retryable(err) {
+		return temporary{err}
+	}
+	return err
+}
+
+// temporary marks an error after which trying again makes sense.
+type temporary struct{ error }
+
+// Temporary returns true.
+func (temporary) Temporary() bool { return true }
+
+// Unwrap returns the cause.
+func (t temporary) Unwrap() error { return t.error }
+
+// Explain returns an error as one line for a person: what, where, and the way out.
+func Explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var ours *broker.Explained
+	if explained := broker.Explain(err); errors.As(explained, &ours) {
+		return explained
+	}
+	return fmt.Errorf("%w", sink.Explain(err))
+}
