@@ -42,7 +42,28 @@ type Config struct {
 	// TransactionSuffix is appended to transactional ids. The embedded broker
 	// needs one of each start: its transactions do not survive a kill.
 	TransactionSuffix string
+	// Inject, where tests set it, is asked at each named point of a flush
+	// whether to do harm there: it may end the process, or return true for a
+	// point that has a fault of its own (see [Points]). nil in production.
+	Inject func(point string) bool
 }
+
+// Points are the places that ask Config.Inject, in the order of a flush.
+func Points() []string {
+	return []string{pointBegun, pointProduced, pointOffsets, pointCommitted, pointMerged, pointFolded}
+}
+
+const (
+	pointBegun     = "flush.begun"     // the transaction is open
+	pointProduced  = "flush.produced"  // its blocks are acknowledged
+	pointOffsets   = "flush.offsets"   // its offsets are added, nothing is committed
+	pointCommitted = "flush.committed" // it is committed, the lane does not know
+	pointMerged    = "fold.merged"     // a fold is about to begin
+	pointFolded    = "fold.folded"     // it is committed, the folder does not know
+)
+
+// inject asks for harm at a point.
+func (c *Config) inject(point string) bool { return c.Inject != nil && c.Inject(point) }
 
 // namePattern is what Kafka allows in topic names, without the leading
 // underscore of internal ones.

@@ -39,6 +39,7 @@ type publisher struct {
 	// addOffsets is set where the broker wants to be told of the group before
 	// it takes offsets (transaction.version below 2).
 	addOffsets bool
+	inject     func(point string) bool
 }
 
 func newPublisher(ctx context.Context, cfg *Config, opts []kgo.Opt, lane int, members *membership) (*publisher, error) {
@@ -54,7 +55,7 @@ func newPublisher(ctx context.Context, cfg *Config, opts []kgo.Opt, lane int, me
 	if err != nil {
 		return nil, fmt.Errorf("kafka producer %q: %w", id, err)
 	}
-	p := &publisher{client: client, transactional: id, group: cfg.Cluster, members: members}
+	p := &publisher{client: client, transactional: id, group: cfg.Cluster, members: members, inject: cfg.inject}
 	// Takes the transactional id: whatever a former process of this name left
 	// open is aborted, before any committed offset is read.
 	if _, _, err := client.ProducerID(ctx); err != nil {
@@ -90,16 +91,20 @@ func (p *publisher) publish(ctx context.Context, s *sealed) error {
 	if err := p.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin the flush's transaction: %w", errors.Join(errProducerBroken, err))
 	}
+	p.inject(pointBegun)
 	err := p.produce(ctx, s.records)
 	if err == nil {
+		p.inject(pointProduced)
 		err = p.commitOffsets(ctx, s.commits)
 	}
 	if err != nil {
 		return errors.Join(err, p.abort(ctx))
 	}
+	p.inject(pointOffsets)
 	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return errors.Join(fmt.Errorf("commit the flush: %w", err), p.abort(ctx))
 	}
+	p.inject(pointCommitted)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -143,9 +144,11 @@ func (f *folder) fold(p *ownedPartition) {
 		f.drop(p, claimRetry)
 		return
 	}
+	f.node.cfg.inject(pointMerged)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		result, err := f.node.store.Fold(f.ctx, p.claim, fold)
 		if err == nil {
+			f.node.cfg.inject(pointFolded)
 			f.folded(p, fold, result)
 			return
 		}
@@ -202,7 +205,7 @@ func (f *folder) folded(p *ownedPartition, fold *aggregator.Fold, result aggrega
 		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.topic, "partition", p.tp.partition)
 	}
 	if newest := fold.Newest(); newest > 0 {
-		f.node.metrics.lagSeconds.WithLabelValues(p.tp.topic).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
+		f.node.metrics.lagSeconds.WithLabelValues(p.tp.topic, strconv.Itoa(int(p.tp.partition))).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
 	}
 }
 

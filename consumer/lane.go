@@ -90,6 +90,7 @@ func (l *lane) poll(now time.Time) {
 			return
 		}
 		l.readLive(p, f.Records)
+		l.node.metrics.behind(tp, f.HighWatermark-p.next)
 	})
 }
 
@@ -164,7 +165,9 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 func (l *lane) readRecords(p *inputPartition, records []*kgo.Record, views []*laneView) {
 	s := p.stream
 	l.node.metrics.records.Add(float64(len(records)))
+	before := s.decoded
 	s.read(records, views, func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(p, r, views, v, err) })
+	l.node.metrics.decoded.Add(float64(s.decoded - before))
 	l.warnNull(s)
 	if l.overBudget() {
 		l.lastSeal = time.Time{}

@@ -1,6 +1,10 @@
 package consumer
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // metrics are the Kafka side's. Labels name streams and topics only, never data.
 type metrics struct {
@@ -17,7 +21,7 @@ type metrics struct {
 	problems      prometheus.Counter
 	lagSeconds    *prometheus.GaugeVec
 	lagRecords    *prometheus.GaugeVec
-	groups        prometheus.Gauge
+	groups        *prometheus.GaugeVec
 	decoded       prometheus.Counter
 }
 
@@ -40,11 +44,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		return h
 	}
 	byTopic := func(name, help string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "millrace", Name: name, Help: help}, []string{"topic"})
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "millrace", Name: name, Help: help}, []string{"topic", "partition"})
 		r.MustRegister(g)
 		return g
 	}
-	groups := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "millrace", Name: "groups", Help: "Groups in the lanes' tables."})
+	groups := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "millrace", Name: "groups", Help: "Groups of all views of a stream in a lane's tables at its last flush.",
+	}, []string{"stream", "lane"})
 	r.MustRegister(groups)
 	return &metrics{
 		records:       counter("records_total", "Input records read, by live reading and catch-ups."),
@@ -59,8 +65,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		duplicates:    counter("duplicate_flushes_total", "Flushes refused because they were applied before."),
 		ledgerFaults:  counter("ledger_faults_total", "Gaps and overlaps found by the ledger."),
 		problems:      counter("problems_total", "Problems that stop a stream, a view or a partition."),
-		lagSeconds:    byTopic("lag_seconds", "Age of the newest record at the time its fold was committed, by partials topic."),
-		lagRecords:    byTopic("lag_records", "Input records not read yet, by input topic, as of the last fetch."),
+		lagSeconds:    byTopic("lag_seconds", "Age of the newest record when its fold was committed, by partials partition."),
+		lagRecords:    byTopic("lag_records", "Input records not read yet, by input partition, as of the last fetch."),
 		groups:        groups,
 	}
+}
+
+// behind records how many records of an input partition are not read yet.
+func (m *metrics) behind(tp topicPartition, records int64) {
+	m.lagRecords.WithLabelValues(tp.topic, strconv.Itoa(int(tp.partition))).Set(float64(max(0, records)))
 }

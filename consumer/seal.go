@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -80,6 +81,7 @@ func (l *lane) sealed() (*sealed, error) {
 	l.dead, l.deadSize = nil, 0
 	flush := partial.FlushID{Lane: l.id, Seq: l.seq}
 	for _, s := range l.streams {
+		l.node.metrics.groups.WithLabelValues(s.def.Name, strconv.Itoa(l.number)).Set(float64(s.groups()))
 		for _, v := range s.views {
 			if err := l.sealView(out, s, v, flush); err != nil {
 				return nil, err

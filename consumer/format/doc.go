@@ -19,9 +19,8 @@
 //
 // The whole record is checked, whatever fields are wanted: it is one JSON object
 // by RFC 8259, in UTF-8 (a byte order mark before it is skipped), with white
-// space around it and nothing else. On purpose stricter than PostgreSQL's json:
-//
-//   - \u0000 and surrogates without their other half are refused anywhere, as
-//     PostgreSQL's jsonb does, not just in the wanted fields;
-//   - objects and arrays nest at most [MaxDepth] deep, the outermost included.
+// space around it and nothing else. As json_populate_record does, it refuses
+// \u0000 and surrogates without their other half in any string, wanted or not.
+// One limit is its own: objects and arrays nest at most [MaxDepth] deep, the
+// outermost included.
 package format

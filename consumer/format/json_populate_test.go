@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -233,16 +234,8 @@ func populateLine(typeName, value, result string) string {
 
 // updatePopulate writes the golden file anew with PostgreSQL's answers.
 func updatePopulate(t *testing.T) {
-	url := os.Getenv("MILLRACE_TEST_DATABASE_URL")
-	if url == "" {
-		t.Fatal("-update needs MILLRACE_TEST_DATABASE_URL")
-	}
 	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	conn := connect(ctx, t)
 	settings := "SET TimeZone = '" + populateZone + "'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1"
 	if _, err := conn.Exec(ctx, settings); err != nil {
 		t.Fatal(err)
@@ -264,7 +257,23 @@ func updatePopulate(t *testing.T) {
 	}
 }
 
-func answer(ctx context.Context, t *testing.T, conn *pgx.Conn, query, record string) string {
+// connect connects to the PostgreSQL that is asked.
+func connect(ctx context.Context, t *testing.T) *pgx.Conn {
+	url := os.Getenv("MILLRACE_TEST_DATABASE_URL")
+	if url == "" {
+		t.Fatal("-update needs MILLRACE_TEST_DATABASE_URL")
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.WithoutCancel(ctx)) })
+	return conn
+}
+
+// answer is what PostgreSQL gives for a record: NULL, = and its value, or ! and
+// its error.
+func answer(ctx context.Context, t *testing.T, conn *pgx.Conn, query string, record any) string {
 	var text *string
 	err := conn.QueryRow(ctx, query, record).Scan(&text)
 	var refused *pgconn.PgError
@@ -281,4 +290,27 @@ func answer(ctx context.Context, t *testing.T, conn *pgx.Conn, query, record str
 		return "NULL"
 	}
 	return "= " + *text
+}
+
+// TestJSONRecordsAsPostgreSQL holds the table of records itself against
+// PostgreSQL, with -update.
+func TestJSONRecordsAsPostgreSQL(t *testing.T) {
+	if !*update {
+		t.Skip("asks PostgreSQL only with -update")
+	}
+	ctx := t.Context()
+	conn := connect(ctx, t)
+	if _, err := conn.Exec(ctx, "CREATE TEMP TABLE records (a integer, t text, f double precision)"); err != nil {
+		t.Fatal(err)
+	}
+	const query = "SELECT concat_ws('|', coalesce(a::text, 'NULL'), coalesce(t, 'NULL'), coalesce(f::text, 'NULL'))" +
+		" FROM json_populate_record(NULL::records, convert_from($1::bytea, 'UTF8')::json)"
+	place := regexp.MustCompile(`,? at byte offset \d+\.?$| / At byte offset \d+\.$| / field "\w+"$`)
+	for _, c := range recordCases {
+		theirs := strings.TrimSuffix(strings.TrimLeft(answer(ctx, t, conn, query, []byte(c.record)), "!= "), ".")
+		ours := strings.TrimSuffix(place.ReplaceAllString(c.want, ""), ".")
+		if same := theirs == ours; same != (c.differs == "") {
+			t.Errorf("%.60q: differs %q\n      ours %s\nPostgreSQL %s", c.record, c.differs, ours, theirs)
+		}
+	}
 }

@@ -61,7 +61,7 @@ func faultDetail(v []byte, why reason, at int) string {
 	case faultControl:
 		return fmt.Sprintf("Character with value 0x%02x must be escaped, at byte offset %d.", v[at], at)
 	case faultToken:
-		return fmt.Sprintf("Token %q is invalid, at byte offset %d.", token(v, at), at)
+		return fmt.Sprintf(`Token "%s" is invalid, at byte offset %d.`, token(v, at), at)
 	case faultEscape:
 		_, n := utf8.DecodeRune(v[at+1:])
 		return fmt.Sprintf(`Escape sequence "%s" is invalid, at byte offset %d.`, v[at:at+1+n], at)
@@ -75,6 +75,10 @@ func faultDetail(v []byte, why reason, at int) string {
 	if at >= len(v) {
 		return fmt.Sprintf("The input string ended unexpectedly, at byte offset %d.", len(v))
 	}
+	found := token(v, at)
+	if !startsToken(v[at]) && found != "true" && found != "false" && found != "null" {
+		return faultDetail(v, faultToken, at)
+	}
 	expected := map[reason]string{
 		faultValue:          `JSON value`,
 		faultKey:            `string`,
@@ -84,21 +88,35 @@ func faultDetail(v []byte, why reason, at int) string {
 		faultCommaOrBracket: `"," or "]"`,
 		faultTrailing:       `end of input`,
 	}[why]
-	return fmt.Sprintf(`Expected %s, but found %q at byte offset %d.`, expected, token(v, at), at)
+	return fmt.Sprintf(`Expected %s, but found "%s" at byte offset %d.`, expected, found, at)
 }
 
-// token returns the word or the one character at a place, for an error message.
+// startsToken reports whether a byte begins a JSON token that is not a word.
+func startsToken(c byte) bool { return strings.IndexByte(`{}[]:,"-0123456789`, c) >= 0 }
+
+// token returns what PostgreSQL's lexer takes for the token at a place, cut off
+// where it is long: a string, a number, a word or one character.
 func token(v []byte, at int) string {
-	const longest = 32
-	end := at
-	for end < len(v) && end < at+longest && (v[end]|0x20 >= 'a' && v[end]|0x20 <= 'z' ||
-		v[end] >= '0' && v[end] <= '9' || strings.IndexByte("+-._", v[end]) >= 0 || v[end] >= utf8.RuneSelf) {
-		end++
+	const longest = 64
+	end := at + 1
+	switch first := v[at]; {
+	case first == '"':
+		if closing, _ := scanString(v, end); closing >= 0 {
+			end = closing + 1
+		}
+	case first == '-' || isWordByte(first):
+		for end < len(v) && (isWordByte(v[end]) || startsNumber(first) && strings.IndexByte("+-.", v[end]) >= 0) {
+			end++
+		}
 	}
-	if end == at {
-		end++
-	}
-	return strings.ToValidUTF8(string(v[at:end]), "")
+	return strings.ToValidUTF8(string(v[at:min(end, at+longest)]), "")
+}
+
+func startsNumber(c byte) bool { return c == '-' || c-'0' <= 9 }
+
+// isWordByte is PostgreSQL's JSON_ALPHANUMERIC_CHAR.
+func isWordByte(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c-'0' <= 9 || c == '_' || c >= utf8.RuneSelf
 }
 
 // encodingError is PostgreSQL's error for the first bytes that are not UTF-8 or
