@@ -20,8 +20,9 @@ var (
 	errComplexResult = &datum.Error{Code: codeBadPower, Message: "a negative number raised to a non-integer power yields a complex result"}
 )
 
-// mathFunctions are the functions of float8. exp, ln, log and power are not the
-// C library's: the last one of the seventeen digits may differ from PostgreSQL's.
+// mathFunctions are the functions of float8. exp, ln, log and power are computed
+// more precisely than the C library that PostgreSQL uses does: in rare cases the
+// last of the seventeen digits differs.
 func mathFunctions() []function {
 	f := datum.Float8
 	one, two := takes(f), takes(f, f)
@@ -36,16 +37,18 @@ func mathFunctions() []function {
 		{oid: 2310, name: "sign", args: one, result: f, kernel: map1(floatSign)},
 		{oid: 230, name: "dsqrt", args: one, result: f, kernel: try1(sqrt)},
 		{oid: 1344, name: "sqrt", args: one, result: f, kernel: try1(sqrt)},
+		{oid: 1608, name: "degrees", args: one, result: f, kernel: try1(degrees)},
+		{oid: 1609, name: "radians", args: one, result: f, kernel: try1(radians)},
 		{oid: 232, name: "dpow", args: two, result: f, kernel: try2(power)},
 		{oid: 1346, name: "pow", args: two, result: f, kernel: try2(power)},
 		{oid: 1368, name: "power", args: two, result: f, kernel: try2(power)},
 		{oid: 233, name: "dexp", args: one, result: f, kernel: try1(exp)},
 		{oid: 1347, name: "exp", args: one, result: f, kernel: try1(exp)},
-		{oid: 234, name: "dlog1", args: one, result: f, kernel: try1(logarithm(math.Log))},
-		{oid: 1341, name: "ln", args: one, result: f, kernel: try1(logarithm(math.Log))},
-		{oid: 1339, name: "dlog10", args: one, result: f, kernel: try1(logarithm(math.Log10))},
-		{oid: 1340, name: "log", args: one, result: f, kernel: try1(logarithm(math.Log10))},
-		{oid: 1194, name: "log10", args: one, result: f, kernel: try1(logarithm(math.Log10))},
+		{oid: 234, name: "dlog1", args: one, result: f, kernel: try1(logarithm(naturalLog))},
+		{oid: 1341, name: "ln", args: one, result: f, kernel: try1(logarithm(naturalLog))},
+		{oid: 1339, name: "dlog10", args: one, result: f, kernel: try1(logarithm(decimalLog))},
+		{oid: 1340, name: "log", args: one, result: f, kernel: try1(logarithm(decimalLog))},
+		{oid: 1194, name: "log10", args: one, result: f, kernel: try1(logarithm(decimalLog))},
 	}
 }
 
@@ -67,11 +70,33 @@ func sqrt(x float64) (float64, *datum.Error) {
 	return math.Sqrt(x), nil
 }
 
+func degrees(x float64) (float64, *datum.Error) {
+	return checkedFloat(x, x/(math.Pi/180))
+}
+
+func radians(x float64) (float64, *datum.Error) {
+	return checkedFloat(x, x*(math.Pi/180))
+}
+
+// checkedFloat is y, computed from x, unless it left the range.
+func checkedFloat(x, y float64) (float64, *datum.Error) {
+	switch {
+	case math.IsInf(y, 0) && !math.IsInf(x, 0):
+		return 0, errOverflow
+	case y == 0 && x != 0:
+		return 0, errUnderflow
+	}
+	return y, nil
+}
+
 func exp(x float64) (float64, *datum.Error) {
 	if math.IsInf(x, 0) || x != x {
 		return math.Exp(x), nil
 	}
-	y := expFinite(x)
+	return checkedExp(expDouble(double{x, 0}))
+}
+
+func checkedExp(y float64) (float64, *datum.Error) {
 	switch {
 	case math.IsInf(y, 0):
 		return 0, errOverflow
@@ -81,50 +106,23 @@ func exp(x float64) (float64, *datum.Error) {
 	return y, nil
 }
 
-// expFinite is e**x by the method of FreeBSD's e_exp.c, as in Go's portable
-// math.Exp. The assembly that math.Exp has for some processors overflows
-// before the range of float8 ends.
-func expFinite(x float64) float64 {
-	const (
-		ln2Hi = 6.93147180369123816490e-01
-		ln2Lo = 1.90821492927058770002e-10
-
-		p1 = 1.66666666666666657415e-01
-		p2 = -2.77777777770155933842e-03
-		p3 = 6.61375632143793436117e-05
-		p4 = -1.65339022054652515390e-06
-		p5 = 4.13813679705723846039e-08
-	)
-	switch {
-	case x > 710:
-		return math.Inf(1)
-	case x < -746:
-		return 0
-	}
-	k := math.Floor(x*math.Log2E + 0.5) // x = k·ln 2 + r, |r| ≤ ln 2 / 2
-	hi, lo := x-k*ln2Hi, k*ln2Lo
-	r := hi - lo
-	t := r * r
-	c := r - t*(p1+t*(p2+t*(p3+t*(p4+t*p5))))
-	return math.Ldexp(1-((lo-(r*c)/(2-c))-hi), int(k))
-}
-
-// logarithm takes subnormal numbers, for which the assembly of math.Log gives
-// a wrong answer, apart by 2**52.
 func logarithm(log func(float64) float64) func(float64) (float64, *datum.Error) {
-	const smallestNormal = 0x1p-1022
 	return func(x float64) (float64, *datum.Error) {
 		switch {
 		case x == 0:
 			return 0, errLogZero
 		case x < 0:
 			return 0, errLogNegative
-		case x < smallestNormal:
-			return log(x*0x1p52) - log(0x1p52), nil
+		case math.IsInf(x, 1) || x != x:
+			return x, nil
 		}
 		return log(x), nil
 	}
 }
+
+func naturalLog(x float64) float64 { return logDouble(x).hi }
+
+func decimalLog(x float64) float64 { return logDouble(x).times(oneOverLn10).hi }
 
 // power is dpow of PostgreSQL's float.c: POSIX's pow with the errors that SQL
 // asks for.
@@ -139,17 +137,8 @@ func power(x, y float64) (float64, *datum.Error) {
 	case x < 0 && math.Floor(y) != y:
 		return 0, errComplexResult
 	}
-	z := math.Pow(x, y)
-	switch {
-	case math.IsInf(x, 0) || math.IsInf(y, 0):
-		if x == -1 { // pow(-1, ±Inf)
-			return 1, nil
-		}
-		return z, nil
-	case math.IsInf(z, 0):
-		return 0, errOverflow
-	case z == 0 && x != 0:
-		return 0, errUnderflow
+	if math.IsInf(x, 0) || math.IsInf(y, 0) || x == 0 || y == 0 {
+		return math.Pow(x, y), nil
 	}
-	return z, nil
+	return checkedExp(powDouble(x, y))
 }

@@ -51,7 +51,7 @@ func textFunctions() []function {
 			function{oid: f.whole, name: f.name, args: takes(t, i), result: t, kernel: map2(from)},
 		)
 	}
-	return append(table, likeFunctions()...)
+	return append(append(table, textBuilders()...), likeFunctions()...)
 }
 
 // concat appends both arguments' texts; one of them may be of any type.
@@ -163,9 +163,16 @@ func reverse(c *call, rows []int32) {
 	}
 }
 
+// maxText is the longest text that PostgreSQL makes.
+const maxText = 1<<30 - 1
+
 func replace(c *call, rows []int32) {
 	for _, r := range rows {
 		s, old, with := c.in[0].Bytes(int(r)), c.in[1].Bytes(int(r)), c.in[2].Bytes(int(r))
+		if uint64(bytes.Count(s, old))*uint64(len(with)) > maxText {
+			c.fail(r, errArenaFull)
+			continue
+		}
 		start := len(c.out.Arena)
 		for len(old) > 0 {
 			at := bytes.Index(s, old)
