@@ -3,6 +3,7 @@ package topology
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -37,7 +38,9 @@ const (
 )
 
 // Key returns the record's key in the compacted topic.
-func (r *Record) Key() string { return "relation/" + r.Name }
+func (r *Record) Key() string { return keyPrefix + r.Name }
+
+const keyPrefix = "relation/"
 
 // Damaged is a record that could not be understood: set aside and reported.
 type Damaged struct {
@@ -54,26 +57,33 @@ type Catalog struct {
 	operations map[string]Revision
 	byName     map[string]*Record
 	damaged    []Damaged
+	// newer are the names whose last record a newer millrace wrote. They keep
+	// the state they had before; this version does not write over them.
+	newer map[string]bool
 }
 
 // NewCatalog returns an empty catalog.
 func NewCatalog() *Catalog {
-	return &Catalog{operations: map[string]Revision{}, byName: map[string]*Record{}}
+	return &Catalog{operations: map[string]Revision{}, byName: map[string]*Record{}, newer: map[string]bool{}}
 }
 
 // ApplyBytes takes the next record of the log as it was read. One that it
-// cannot understand is set aside (see [Catalog.Damaged]) and changes nothing.
+// cannot understand is set aside (see [Catalog.Damaged]) and changes nothing,
+// except that a newer millrace's still counts as a revision, which is not given
+// to another change.
 func (c *Catalog) ApplyBytes(key, value []byte, offset int64) {
 	set := func(reason string) {
 		c.damaged = append(c.damaged, Damaged{Key: string(key), Offset: offset, Reason: reason})
 	}
 	var r Record
-	if err := json.Unmarshal(value, &r); err != nil {
+	if err := json.Unmarshal(value, &r); err != nil && r.Version <= RecordVersion {
 		set("not a catalog record: " + err.Error())
 		return
 	}
-	if r.Version < 1 || r.Version > RecordVersion {
+	if r.Version > RecordVersion {
 		set(fmt.Sprintf("written by a newer millrace (record version %d, this one reads up to %d)", r.Version, RecordVersion))
+		c.newer[strings.TrimPrefix(string(key), keyPrefix)] = true
+		c.Revision = max(c.Revision, r.Revision)
 		return
 	}
 	if reason := r.fault(); reason != "" {
@@ -86,8 +96,8 @@ func (c *Catalog) ApplyBytes(key, value []byte, offset int64) {
 // fault says what makes a record unusable, "" where nothing does.
 func (r *Record) fault() string {
 	switch {
-	case r.Name == "" || r.Revision < 1:
-		return "record without name or revision"
+	case r.Version < 1 || r.Name == "" || r.Revision < 1:
+		return "record without version, name or revision"
 	case r.Dropped:
 		return ""
 	case r.Kind == KindStream && r.Stream != nil && r.Stream.Name == r.Name:
@@ -101,6 +111,7 @@ func (r *Record) fault() string {
 // Apply takes a record. Its state replaces what the name had.
 func (c *Catalog) Apply(r *Record) {
 	c.byName[r.Name] = r
+	delete(c.newer, r.Name)
 	c.operations[r.Operation] = r.Revision
 	c.Revision = max(c.Revision, r.Revision)
 }
@@ -114,6 +125,7 @@ func (c *Catalog) Clone() *Catalog {
 		d.operations[r.Operation] = r.Revision
 	}
 	d.damaged = slices.Clone(c.damaged)
+	d.newer = maps.Clone(c.newer)
 	return d
 }
 

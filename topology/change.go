@@ -14,6 +14,9 @@ import (
 // CreateStream adds a stream. With ifNotExists, any relation of that name will
 // do, as in PostgreSQL.
 func (c *Catalog) CreateStream(s *Stream, ifNotExists bool) ([]*Record, error) {
+	if c.newer[s.Name] {
+		return nil, newer(s.Name)
+	}
 	if _, exists := c.Lookup(s.Name); exists {
 		if ifNotExists {
 			return nil, nil
@@ -28,6 +31,9 @@ func (c *Catalog) CreateStream(s *Stream, ifNotExists bool) ([]*Record, error) {
 // inferred, which no one declared and which is then created with it; inferred
 // is nil otherwise.
 func (c *Catalog) CreateView(v *View, inferred *Stream, ifNotExists bool) ([]*Record, error) {
+	if c.newer[v.Name] {
+		return nil, newer(v.Name)
+	}
 	if _, exists := c.Lookup(v.Name); exists {
 		if ifNotExists {
 			return nil, nil
@@ -85,6 +91,8 @@ func (c *Catalog) DropView(name string, ifExists bool) ([]*Record, error) {
 func (c *Catalog) toDrop(k Kind, name string, ifExists bool) (*Record, error) {
 	r, exists := c.Lookup(name)
 	switch {
+	case c.newer[name]:
+		return nil, newer(name)
 	case !exists && ifExists:
 		return nil, nil
 	case !exists:
@@ -113,7 +121,7 @@ func dependent(stream string, views []*View) *Conflict {
 // usable refuses a definition that a reader of the catalog would set aside.
 func usable(r *Record) ([]*Record, error) {
 	trial := *r
-	trial.Revision = 1
+	trial.Version, trial.Revision = RecordVersion, 1
 	if reason := trial.fault(); reason != "" {
 		return nil, fmt.Errorf("define %q: %s", r.Name, reason)
 	}

@@ -20,12 +20,20 @@ const (
 	CodeUndefined = "42P01" // undefined_table
 	CodeDependent = "2BP01" // dependent_objects_still_exist
 	CodeWrongKind = "42809" // wrong_object_type
+	CodeNewer     = "55000" // object_not_in_prerequisite_state
 )
 
 func duplicate(name string) *Conflict {
 	return &Conflict{
 		Code: CodeDuplicate, Message: fmt.Sprintf("relation %q already exists", name),
 		Hint: "Choose another name, drop it first, or say IF NOT EXISTS.",
+	}
+}
+
+func newer(name string) *Conflict {
+	return &Conflict{
+		Code: CodeNewer, Message: fmt.Sprintf("relation %q was defined by a newer version of millrace", name),
+		Hint: "Use that version, or a newer one, to change it.",
 	}
 }
 

@@ -31,3 +31,10 @@ func PartitionOf(view ViewID, shard ShardID, partitions int32) Partition {
 	start := (uint32(view[0])<<8 | uint32(view[1])) % uint32(partitions)
 	return Partition((start + uint32(shard)) % uint32(partitions))
 }
+
+// SlotsOf returns the first and the last slot of a shard of a view with the
+// given number of shards: what [ShardOf] maps to it.
+func SlotsOf(shard ShardID, shards int) (first, last Slot) {
+	start := func(i int) int { return (i*Slots + shards - 1) / shards }
+	return Slot(start(int(shard))), Slot(start(int(shard)+1) - 1)
+}

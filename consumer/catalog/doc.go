@@ -41,6 +41,6 @@
 //
 // A record is the complete state of its name. Nothing is ever deleted: a
 // dropped name keeps its last record, so that compaction never takes the newest
-// revision away. testdata holds one record of each kind as version 1 wrote it,
-// and keeps them for ever.
+// revision away. The testdata of topology holds one record of each kind as version 1
+// wrote it, and keeps them for ever.
 package catalog
