@@ -49,7 +49,7 @@ func (e *nativeBuilder) caseWhen(n *node) (expr.Node, error) {
 // withPlaceholder replaces the CaseTestExpr in n by arg.
 func withPlaceholder(n, arg *node) *node {
 	return replace(value{kind: kindNode, node: n}, func(n *node) *node {
-		if n.tag == "CASETESTEXPR" || n.tag == "CASETEST" {
+		if n.tag == "CASETESTEXPR" {
 			return arg
 		}
 		return nil
@@ -135,7 +135,7 @@ func (e *nativeBuilder) scalarArray(n *node) (expr.Node, error) {
 // array is cast.
 func arrayElements(n *node) ([]*node, bool) {
 	switch n.tag {
-	case "ARRAYEXPR", "ARRAY":
+	case "ARRAYEXPR":
 		if n.flag("multidims") || len(n.nodes("elements")) == 0 {
 			return nil, false
 		}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -10,6 +11,10 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
+// unknownOID is the type of a literal that nothing gave a type to, such as an
+// argument of concat(): a C string.
+const unknownOID = 705
+
 var errConstant = errors.New("not a constant of a native type")
 
 // constant decodes a Const of the tree into a vector of one row. Its bytes are
@@ -17,6 +22,9 @@ var errConstant = errors.New("not a constant of a native type")
 // for today but s390x and old powerpc, which the analyser refuses.
 func constant(n *node) (*column.Vector, error) {
 	t, ok := datum.TypeOf(n.oid("consttype"))
+	if n.oid("consttype") == unknownOID {
+		t, ok = datum.Text, true
+	}
 	if !ok {
 		return nil, errConstant
 	}
@@ -26,6 +34,9 @@ func constant(n *node) (*column.Vector, error) {
 		return v, nil
 	}
 	data := n.get("constvalue").bytes
+	if n.oid("consttype") == unknownOID {
+		return v, appendText(v, bytes.TrimSuffix(data, []byte{0}))
+	}
 	switch t.Physical() {
 	case datum.PhysInt, datum.PhysFloat:
 		if len(data) < 8 {
@@ -72,16 +83,20 @@ func appendVarlena(v *column.Vector, data []byte) error {
 		return errConstant
 	}
 	if v.Type == datum.Text {
-		if !utf8.Valid(data[4:]) {
-			return errConstant
-		}
-		v.AppendBytes(data[4:])
-		return nil
+		return appendText(v, data[4:])
 	}
-	d, ok := datum.DecimalFromDatum(data[4:])
+	d, ok := datum.DecimalFromDatum(data)
 	if !ok {
 		return errConstant
 	}
 	v.AppendBytes(datum.AppendDecimal(nil, d))
+	return nil
+}
+
+func appendText(v *column.Vector, text []byte) error {
+	if !utf8.Valid(text) {
+		return errConstant
+	}
+	v.AppendBytes(text)
 	return nil
 }

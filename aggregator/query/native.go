@@ -42,12 +42,12 @@ func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
 		return e.collate(n)
 	case "BOOLEXPR":
 		return e.logic(n)
-	case "CASEEXPR", "CASE":
+	case "CASEEXPR":
 		return e.caseWhen(n)
-	case "COALESCEEXPR", "COALESCE":
+	case "COALESCEEXPR":
 		args, err := e.all(n.nodes("args"))
 		return &expr.Coalesce{Args: args, Of: typeOf(args)}, err
-	case "MINMAXEXPR", "MINMAX":
+	case "MINMAXEXPR":
 		args, err := e.all(n.nodes("args"))
 		return &expr.Greatest{Least: n.text("op") == "1", Args: args, Of: typeOf(args)}, err
 	case "NULLIFEXPR":
@@ -61,7 +61,11 @@ func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
 	case "SCALARARRAYOPEXPR":
 		return e.scalarArray(n)
 	}
-	return nil, e.refuse(n, "", "%s is not supported here in a continuous view", construct(n))
+	hint := ""
+	if n.tag == "SQLVALUEFUNCTION" {
+		hint = rowsAlone
+	}
+	return nil, e.refuse(n, hint, "%s is not supported here in a continuous view", construct(n))
 }
 
 func typeOf(args []expr.Node) datum.Type {

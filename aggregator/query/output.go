@@ -19,13 +19,9 @@ func (b *builder) outputs() error {
 		}
 		column := b.analysis.Outputs[at]
 		at++
-		d := &deparser{&nativeBuilder{b, b.itemOf(target)}}
-		sql, err := d.sql(target.child("expr"))
+		sql, err := b.output(target, column)
 		if err != nil {
 			return err
-		}
-		if cast := "::" + column.Type; column.Typmod >= 0 && !strings.HasSuffix(sql, cast) {
-			sql += cast
 		}
 		b.plan.Output = append(b.plan.Output, Output{Name: column.Name, Type: column.Type, SQL: sql})
 	}
@@ -39,6 +35,20 @@ func (b *builder) outputs() error {
 	var err error
 	b.plan.Having, err = (&deparser{&nativeBuilder{b, b.places.having}}).sql(having)
 	return err
+}
+
+// output writes a column of v. A modifier of its type, which the column of v_mrel
+// lacks, is put back.
+func (b *builder) output(target *node, column OutputColumn) (string, error) {
+	n := target.child("expr")
+	if key := b.keyOf(n); key >= 0 && column.Typmod >= 0 {
+		return quoteIdent(b.plan.Keys[key].Column) + "::" + column.Type, nil
+	}
+	sql, err := (&deparser{&nativeBuilder{b, b.itemOf(target)}}).sql(n)
+	if err == nil && column.Typmod >= 0 {
+		sql += "::" + column.Type
+	}
+	return sql, err
 }
 
 // deparser writes an analysed expression over keys and aggregates as SQL over
@@ -197,6 +207,9 @@ func (d *deparser) literal(n *node) (string, error) {
 	if err != nil {
 		return "", d.refuse(n, "", "a constant of type %s is not supported in a continuous view", name)
 	}
+	if v.IsNull(0) && n.oid("consttype") == unknownOID {
+		return "NULL", nil
+	}
 	if v.IsNull(0) {
 		return "NULL::" + name, nil
 	}
@@ -204,6 +217,8 @@ func (d *deparser) literal(n *node) (string, error) {
 	switch {
 	case v.Type == datum.Bool, v.Type == datum.Int4 && v.Ints[0] >= 0:
 		return text, nil
+	case n.oid("consttype") == unknownOID:
+		return quoteLiteral(text), nil
 	}
 	return quoteLiteral(text) + "::" + name, nil
 }

@@ -5,13 +5,13 @@ import "strings"
 // conditional writes the expressions with a syntax of their own.
 func (d *deparser) conditional(n *node) (string, error) {
 	switch n.tag {
-	case "CASEEXPR", "CASE":
+	case "CASEEXPR":
 		return d.caseWhen(n)
 	case "CASETESTEXPR":
 		return "", broken("a CASE without its argument")
-	case "COALESCEEXPR", "COALESCE":
+	case "COALESCEEXPR":
 		return d.list("COALESCE", n.nodes("args"))
-	case "MINMAXEXPR", "MINMAX":
+	case "MINMAXEXPR":
 		if n.text("op") == "1" {
 			return d.list("LEAST", n.nodes("args"))
 		}
@@ -27,7 +27,7 @@ func (d *deparser) conditional(n *node) (string, error) {
 		return d.test(n, n.int("booltesttype"), "TRUE", "NOT TRUE", "FALSE", "NOT FALSE", "UNKNOWN", "NOT UNKNOWN")
 	case "SCALARARRAYOPEXPR":
 		return d.scalarArray(n)
-	case "ARRAYEXPR", "ARRAY":
+	case "ARRAYEXPR":
 		elements, err := d.all(n.nodes("elements"))
 		return "ARRAY[" + strings.Join(elements, ", ") + "]::" + d.typeName(n.oid("array_typeid")), err
 	case "SQLVALUEFUNCTION":

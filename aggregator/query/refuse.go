@@ -53,20 +53,20 @@ func (b *builder) spellings(n *node) []string {
 		return []string{b.analysis.Stream, "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 	case "COLLATEEXPR":
 		return []string{"collate"}
-	case "CASEEXPR", "CASE":
+	case "CASEEXPR":
 		return []string{"case"}
-	case "COALESCEEXPR", "COALESCE":
+	case "COALESCEEXPR":
 		return []string{"coalesce"}
-	case "MINMAXEXPR", "MINMAX":
+	case "MINMAXEXPR":
 		return []string{"greatest", "least"}
 	case "SQLVALUEFUNCTION":
 		return []string{"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp",
 			"current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"}
-	case "ARRAYEXPR", "ARRAY":
+	case "ARRAYEXPR":
 		return []string{"array"}
 	case "SUBSCRIPTINGREF":
 		return []string{"["}
-	case "ROWEXPR", "ROW":
+	case "ROWEXPR":
 		return []string{"row", "("}
 	}
 	return nil
@@ -99,6 +99,8 @@ func operatorSpellings(tag, name string) []string {
 		return []string{name, "ilike"}
 	case tag == "SCALARARRAYOPEXPR":
 		return []string{"in", "any", "all", "some"}
+	case name == "~", name == "!~":
+		return []string{name, "similar"}
 	case name == "<>":
 		return []string{"<>", "!="}
 	}
@@ -117,9 +119,12 @@ func (e *nativeBuilder) notNative(n *node, info Proc) *datum.Error {
 		}
 		return e.refuse(n, "", "operator %s is not supported in WHERE, GROUP BY, FILTER and arguments of aggregates of a continuous view", op)
 	case info.Volatile == "v", info.Volatile == "s" && len(info.Args) == 0:
-		return e.refuse(n, "Use a column of the stream: what a view shows must depend on its rows alone.",
+		return e.refuse(n, rowsAlone,
 			"function %s is not supported in a continuous view: its value is not the same each time", name)
 	case n.text("funcformat") == "1" || n.text("funcformat") == "2":
+		if _, ok := datum.TypeOf(n.oid("funcresulttype")); !ok {
+			return e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(n.oid("funcresulttype")))
+		}
 		from := "this type"
 		if len(info.Args) > 0 {
 			from = info.Args[0]
@@ -128,6 +133,8 @@ func (e *nativeBuilder) notNative(n *node, info Proc) *datum.Error {
 	}
 	return e.refuse(n, "", "function %s is not supported in WHERE, GROUP BY, FILTER and arguments of aggregates of a continuous view", name)
 }
+
+const rowsAlone = "Use a column of the stream: what a view shows must depend on its rows alone."
 
 // construct is what a person calls a node that is refused.
 func construct(n *node) string {
@@ -138,9 +145,9 @@ func construct(n *node) string {
 		return "the current time or user"
 	case "SUBSCRIPTINGREF":
 		return "a subscript"
-	case "ARRAYEXPR", "ARRAY", "ARRAYCOERCEEXPR":
+	case "ARRAYEXPR", "ARRAYCOERCEEXPR":
 		return "an array"
-	case "ROWEXPR", "ROW", "ROWCOMPAREEXPR", "ROWCOMPARE":
+	case "ROWEXPR", "ROWCOMPAREEXPR":
 		return "a row"
 	case "PARAM":
 		return "a parameter"

@@ -30,6 +30,9 @@ func placedError(tried string, err error, prefix, offset int) error {
 		if at := int(pg.Position) - prefix; at > 0 {
 			pure.Position = at + offset
 		}
+		if pure.Code == "42701" && pure.Hint == "" { // duplicate_column
+			pure.Hint = "Name the columns: expression AS name."
+		}
 	}
 	return placed
 }
