@@ -65,7 +65,8 @@ func addInterval(ts int64, s Span, zone *time.Location) (int64, *Error) {
 }
 
 // TimestampSub returns a - b of two timestamps or two timestamptz: days of 24
-// hours and time.
+// hours and time. Spans beyond 292 thousand years are refused; PostgreSQL up to 16 lets
+// them wrap around.
 func TimestampSub(a, b int64) (Span, *Error) {
 	if !isFinite(a) || !isFinite(b) {
 		return Span{}, Errorf(CodeDatetimeOverflow, "cannot subtract infinite timestamps")

@@ -13,7 +13,8 @@ const (
 	hasYear
 	hasDay
 	hasZone
-	hasFixedZone
+	hasDaylight
+	hasDST // the word DST after a zone
 	hasHour
 	hasMinute
 	hasSecond
@@ -64,7 +65,7 @@ type dateParser struct {
 
 	east     int            // the text's offset east of UTC in seconds, where it names one
 	zone     *time.Location // the zone of a text without an offset
-	zoneName []byte         // that could not be found
+	zoneName string         // that could not be found
 }
 
 // run reads s as a value of type t.
@@ -82,7 +83,7 @@ func (p *dateParser) run(s []byte, t Type, zone *time.Location) *Error {
 	return dateError(fault, s, t, p.zoneName)
 }
 
-func dateError(fault dateFault, s []byte, t Type, zone []byte) *Error {
+func dateError(fault dateFault, s []byte, t Type, zone string) *Error {
 	switch fault {
 	case noFault:
 		return nil
@@ -120,21 +121,21 @@ func (p *dateParser) offset(local int64) int {
 
 func (p *dateParser) decode() dateFault {
 	for i := range p.n {
-		f := &p.fields[i]
+		text := p.text(i)
 		var got mask
 		var fault dateFault
-		switch f.kind {
+		switch p.fields[i].kind {
 		case fieldDate:
-			got, fault = p.decodeDateField(f.text)
+			got, fault = p.decodeDateField(text)
 		case fieldTime:
-			got, fault = p.decodeTimeField(f.text)
+			got, fault = p.decodeTimeField(text)
 		case fieldZone:
 			got = hasZone
-			fault = p.decodeOffset(f.text)
+			fault = p.decodeOffset(text)
 		case fieldNumber:
-			got, fault = p.decodeNumberField(f.text)
+			got, fault = p.decodeNumberField(text)
 		default:
-			got, fault = p.decodeWord(f.text)
+			got, fault = p.decodeWord(text)
 		}
 		if fault != noFault {
 			return fault
@@ -163,6 +164,9 @@ func (p *dateParser) decode() dateFault {
 	}
 	if p.seen&hasDate != hasDate {
 		return faultFormat
+	}
+	if p.seen&hasDST != 0 && (p.seen&hasZone == 0 || p.zone != nil) {
+		return faultFormat // DST modifies an offset, not a zone
 	}
 	return noFault
 }
@@ -280,9 +284,12 @@ func (p *dateParser) setJulian(day int) {
 
 // decodeWord reads a word.
 func (p *dateParser) decodeWord(text []byte) (mask, dateFault) {
-	if east, ok := zoneAbbreviation(text); ok {
+	if east, daylight, ok := zoneAbbreviation(text); ok {
 		p.zone, p.east = nil, east
-		return hasZone | hasFixedZone, noFault
+		if daylight {
+			return hasZone | hasDaylight, noFault
+		}
+		return hasZone, noFault
 	}
 	w := lookupDateWord(text)
 	switch w.kind {
@@ -326,6 +333,9 @@ func (p *dateParser) decodeWord(text []byte) (mask, dateFault) {
 		}
 		p.pending = w.kind
 		return 0, noFault
+	case wordDST:
+		p.east += 3600
+		return hasDST | hasDaylight, noFault
 	case wordUnknown:
 		if p.decodeZoneName(text) == noFault {
 			return hasZone, noFault

@@ -48,8 +48,10 @@ func ParseTimestampTZ(s []byte, zone *time.Location) (int64, *Error) {
 			if ts = localToUTC(ts, zone); validTimestamp(ts) {
 				return ts, nil
 			}
-		} else if s[n] == 'Z' && n+1 == len(s) {
-			return ts, nil
+		} else if offset, ok := parseISOOffset(s[n:]); ok {
+			if ts -= int64(offset) * microsPerSecond; validTimestamp(ts) {
+				return ts, nil
+			}
 		}
 	}
 	return parseTimestamp(s, TimestampTZ, zone)
@@ -126,6 +128,30 @@ func parseISOTimestamp(s []byte) (ts int64, n int, ok bool) {
 		}
 	}
 	return ts, n, true
+}
+
+// parseISOOffset reads Z, ±hh or ±hh:mm, in seconds east of UTC.
+func parseISOOffset(s []byte) (east int, ok bool) {
+	if len(s) == 1 && s[0] == 'Z' {
+		return 0, true
+	}
+	if len(s) != 3 && (len(s) != 6 || s[3] != ':') || s[0] != '+' && s[0] != '-' {
+		return 0, false
+	}
+	hour, ok := twoDigits(s[1:])
+	if !ok || hour > maxZoneHours {
+		return 0, false
+	}
+	minute := 0
+	if len(s) == 6 {
+		if minute, ok = twoDigits(s[4:]); !ok || minute > 59 {
+			return 0, false
+		}
+	}
+	if east = (hour*60 + minute) * 60; s[0] == '-' {
+		east = -east
+	}
+	return east, true
 }
 
 func twoDigits(s []byte) (v int, ok bool) {

@@ -15,14 +15,16 @@ const (
 	fieldZone                     // a sign and digits
 )
 
+// dateField says where a field stands in the scanner's work. A slice of it would
+// move every scanner to the heap.
 type dateField struct {
-	kind fieldKind
-	text []byte // lower case
+	kind       fieldKind
+	start, end uint16
 }
 
 const maxDateFields = 25
 
-// dateScanner holds the fields of one value; nothing of it is on the heap.
+// dateScanner holds the fields of one value, in lower case.
 type dateScanner struct {
 	fields [maxDateFields]dateField
 	n      int
@@ -67,11 +69,17 @@ func (d *dateScanner) scan(s []byte, limit int) bool {
 		if !ok {
 			return false
 		}
-		d.fields[d.n] = dateField{kind, d.work[start:d.used:d.used]}
+		d.fields[d.n] = dateField{kind, uint16(start), uint16(d.used)}
 		d.n++
 		d.used++
 	}
 	return true
+}
+
+// text returns field i's text.
+func (d *dateScanner) text(i int) []byte {
+	f := d.fields[i]
+	return d.work[f.start:f.end:f.end]
 }
 
 // take appends n bytes to the work buffer.

@@ -76,7 +76,7 @@ func lookupDateWord(word []byte) dateWord {
 		return dateWord{kind: wordUnit}
 	case "t":
 		return dateWord{kind: wordTime}
-	case "infinity", "+infinity":
+	case "infinity":
 		return dateWord{kind: wordInfinity}
 	case "-infinity":
 		return dateWord{kind: wordNegInfinity}

@@ -105,11 +105,13 @@ func parseFinite(t []byte) (Decimal, parseState) {
 	if digits == 0 {
 		return Decimal{}, parsed // 0e5: no digits to shift
 	}
-	if v, ok := shiftLeft(int64(c), -scale); ok && fits {
-		if neg {
-			v = -v
+	if fits { // and scale < 0
+		if v, ok := shiftLeft(int64(c), -scale); ok {
+			if neg {
+				v = -v
+			}
+			return Decimal{small: v}, parsed
 		}
-		return Decimal{small: v}, parsed
 	}
 	return bigFromDigits(neg, mantissa, scale), parsed
 }

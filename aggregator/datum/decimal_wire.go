@@ -24,7 +24,11 @@ const (
 func AppendDecimalWire(dst []byte, d Decimal) []byte {
 	if d.form != finite {
 		sign := [...]uint16{notANumber: signNaN, posInfinity: signPosInfinity, negInfinity: signNegInfinity}[d.form]
-		return appendUint16s(dst, 0, 0, sign, 0)
+		scale := uint16(0)
+		if d.IsInf() {
+			scale = 0x20 // what numeric_send takes from the bits of an infinity's header
+		}
+		return appendUint16s(dst, 0, 0, sign, scale)
 	}
 	head := len(dst)
 	sign := uint16(signPositive)

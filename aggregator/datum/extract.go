@@ -50,7 +50,7 @@ func extractTimestamp(field string, ts int64, offset int, t Type) (Decimal, bool
 	case unitZoneMinute:
 		return DecimalFromInt(int64(offset / 60 % 60)), true, nil
 	case unitEpoch:
-		d, err := Decimal{small: ts, scale: 6}.Sub(Decimal{small: unixEpochDays * microsPerDay, scale: 6})
+		d, err := epochOf(ts)
 		return d, true, err
 	case unitJulian:
 		d, err := DecimalFromInt(inDay).Div(DecimalFromInt(microsPerDay))
@@ -63,6 +63,22 @@ func extractTimestamp(field string, ts int64, offset int, t Type) (Decimal, bool
 		return DecimalFromInt(v), true, nil
 	}
 	return Decimal{}, false, errUnitUnsupported(name, t)
+}
+
+// epochOf returns the seconds since 1970. Where their microseconds exceed an int64
+// PostgreSQL divides, and rounds to the digits of a quotient.
+func epochOf(ts int64) (Decimal, *Error) {
+	if micros, ok := addInt(ts, -unixEpochDays*microsPerDay); ok {
+		return Decimal{small: micros, scale: 6}, nil
+	}
+	d, err := DecimalFromInt(ts).Sub(DecimalFromInt(unixEpochDays * microsPerDay))
+	if err == nil {
+		d, err = d.Div(DecimalFromInt(microsPerSecond))
+	}
+	if err != nil {
+		return Decimal{}, err
+	}
+	return d.Round(6)
 }
 
 // ExtractDate is EXTRACT(field FROM date). A date has no hour.

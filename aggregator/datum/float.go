@@ -14,17 +14,20 @@ func ParseFloat(s []byte, t Type) (float64, *Error) {
 	if f, ok := parseSpecialFloat(text); ok {
 		return f, nil
 	}
-	number, nonzero, ok := scanFloat(text)
+	nonzero, bareHex, ok := scanFloat(text)
 	if !ok {
 		return 0, errSyntax(t, s)
+	}
+	if bareHex { // Go insists on an exponent
+		text = append(text[:len(text):len(text)], "p0"...)
 	}
 	bits := 64
 	if t == Float4 {
 		bits = 32
 	}
-	f, err := strconv.ParseFloat(number, bits)
+	f, err := strconv.ParseFloat(string(text), bits)
 	if err != nil || f == 0 && nonzero {
-		return 0, Errorf(CodeOutOfRange, "\"%s\" is out of range for type %v", text, t)
+		return 0, Errorf(CodeOutOfRange, "\"%s\" is out of range for type %v", trimSpace(s), t)
 	}
 	return f, nil
 }
@@ -46,9 +49,10 @@ func parseSpecialFloat(t []byte) (float64, bool) {
 	return 0, false
 }
 
-// scanFloat checks the form that C's strtod reads and returns it as Go's
-// ParseFloat wants it; nonzero says whether a digit of the mantissa is not 0.
-func scanFloat(t []byte) (number string, nonzero, ok bool) {
+// scanFloat checks for the form that C's strtod reads. nonzero says whether a
+// digit of the mantissa is not 0, bareHex that the number is hexadecimal without
+// an exponent.
+func scanFloat(t []byte) (nonzero, bareHex, ok bool) {
 	i := 0
 	if i < len(t) && (t[i] == '+' || t[i] == '-') {
 		i++
@@ -73,30 +77,27 @@ func scanFloat(t []byte) (number string, nonzero, ok bool) {
 		nonzero = nonzero || c != '0'
 	}
 	if digits == 0 {
-		return "", false, false
+		return false, false, false
 	}
 	if i == len(t) {
-		if hex {
-			return string(t) + "p0", nonzero, true
-		}
-		return string(t), nonzero, true
+		return nonzero, hex, true
 	}
 	if t[i]|0x20 != mark {
-		return "", false, false
+		return false, false, false
 	}
 	i++
 	if i < len(t) && (t[i] == '+' || t[i] == '-') {
 		i++
 	}
 	if i == len(t) {
-		return "", false, false
+		return false, false, false
 	}
 	for ; i < len(t); i++ {
 		if !isDigit(t[i]) {
-			return "", false, false
+			return false, false, false
 		}
 	}
-	return string(t), nonzero, true
+	return nonzero, false, true
 }
 
 // AppendFloat appends a float as float4out and float8out print it with
@@ -112,13 +113,14 @@ func AppendFloat(dst []byte, f float64, t Type) []byte {
 	case f < -math.MaxFloat64:
 		return append(dst, "-Infinity"...)
 	}
-	bits, limit := 64, 15
+	// Below integers, every midpoint has a shorter form beside it.
+	bits, limit, integers := 64, 15, float64(1<<53)
 	if t == Float4 {
-		bits, limit = 32, 6
+		bits, limit, integers = 32, 6, 1<<24
 	}
 	var buf [32]byte
 	text := strconv.AppendFloat(buf[:0], f, 'e', -1, bits)
-	if math.Abs(f) >= 1<<24 && onMidpoint(text, f, bits) {
+	if math.Abs(f) >= integers && onMidpoint(text, f, bits) {
 		// PostgreSQL does not trust readers to round ties to even.
 		text = strictFloat(buf[:0], f, bits)
 	}

@@ -16,27 +16,28 @@ func ParseInt(s []byte, t Type) (int64, *Error) {
 	}
 	lo, hi := intRange(t)
 	// Accumulate below zero: the negative range is the larger one.
-	v, overflow := int64(0), false
+	v := int64(0)
 	for _, c := range digits {
 		if !isDigit(c) {
 			return 0, errSyntax(t, s)
 		}
 		d := int64(c - '0')
-		if v < (lo+d)/10 {
-			overflow = true
+		if v < (lo+d)/10 { // before anything that follows is looked at
+			return 0, errIntText(s, t)
 		}
-		if !overflow {
-			v = 10*v - d
-		}
+		v = 10*v - d
 	}
-	if !neg {
-		overflow = overflow || v < -hi
-		v = -v
+	if neg {
+		return v, nil
 	}
-	if overflow {
-		return 0, Errorf(CodeOutOfRange, "value \"%s\" is out of range for type %v", s, t)
+	if v < -hi {
+		return 0, errIntText(s, t)
 	}
-	return v, nil
+	return -v, nil
+}
+
+func errIntText(s []byte, t Type) *Error {
+	return Errorf(CodeOutOfRange, "value \"%s\" is out of range for type %v", s, t)
 }
 
 // intRange returns the least and the greatest value of an integer type.

@@ -7,8 +7,9 @@ import (
 )
 
 // ParseInterval reads an interval as interval_in does with IntervalStyle postgres:
-// PostgreSQL's own forms, the SQL standard's and ISO 8601's. Infinity, which
-// PostgreSQL 17 introduced, is refused as before.
+// PostgreSQL's own forms, the SQL standard's and ISO 8601's. What only some of
+// PostgreSQL 15 to 18 accept is refused: infinity (since 17), "1 day day" and "ago
+// 1 day" (until 15).
 func ParseInterval(s []byte) (Span, *Error) {
 	var p spanParser
 	fault := faultFormat
@@ -22,7 +23,7 @@ func ParseInterval(s []byte) (Span, *Error) {
 	if fault == faultOverflow {
 		fault = faultInterval
 	}
-	if err := dateError(fault, s, Interval, nil); err != nil {
+	if err := dateError(fault, s, Interval, ""); err != nil {
 		return Span{}, err
 	}
 	months := p.sum.years*monthsPerYear + p.sum.months
@@ -103,27 +104,27 @@ type spanParser struct {
 
 func (p *spanParser) decode() dateFault {
 	for i := p.n - 1; i >= 0; i-- {
-		f := &p.fields[i]
+		text := p.text(i)
 		var got mask
 		fault := faultFormat
-		switch f.kind {
+		switch p.fields[i].kind {
 		case fieldTime:
-			got, fault = p.decodeClock(f.text, 1)
+			got, fault = p.decodeClock(text, 1)
 		case fieldZone: // signed: hh:mm, a number or years-months
-			if bytes.IndexByte(f.text, ':') >= 0 {
+			if bytes.IndexByte(text, ':') >= 0 {
 				sign := int64(1)
-				if f.text[0] == '-' {
+				if text[0] == '-' {
 					sign = -1
 				}
-				got, fault = p.decodeClock(f.text[1:], sign)
+				got, fault = p.decodeClock(text[1:], sign)
 			}
 			if fault != noFault {
-				got, fault = p.decodeAmount(f.text)
+				got, fault = p.decodeAmount(text)
 			}
 		case fieldDate, fieldNumber:
-			got, fault = p.decodeAmount(f.text)
+			got, fault = p.decodeAmount(text)
 		default:
-			fault = p.decodeWord(f.text, i == p.n-1)
+			fault = p.decodeWord(text, i == p.n-1)
 		}
 		if fault != noFault {
 			return fault
@@ -178,13 +179,7 @@ func (p *spanParser) decodeWord(text []byte, last bool) dateFault {
 	}
 	u := lookupUnit(text)
 	if u == unitUnknown {
-		if w := lookupDateWord(text); w.kind == wordIgnored {
-			p.unit = unitUnknown
-			return noFault
-		}
-		if u = lookupField(text); u == unitUnknown || u == unitEpoch {
-			return faultFormat
-		}
+		return faultFormat
 	}
 	p.unit, p.waiting = u, true
 	return noFault

@@ -47,7 +47,7 @@ func (p *dateParser) decodeOffset(s []byte) dateFault {
 func (p *dateParser) decodeZoneName(name []byte) dateFault {
 	zone, ok := LoadZone(string(name))
 	if !ok {
-		p.zoneName = name
+		p.zoneName = string(name)
 		return faultZone
 	}
 	p.zone = zone
