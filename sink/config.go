@@ -44,6 +44,10 @@ type Config struct {
 	ApplicationName string `env:"MILLRACE_DATABASE_APPLICATION_NAME" envDefault:"millrace"`
 }
 
+// errURL does not say what is wrong: pgx's error repeats the text, and in a
+// malformed one it cannot tell the password from the rest.
+var errURL = errors.New("MILLRACE_DATABASE_URL is neither a URL such as postgres://user:password@host:5432/database (percent-encode special characters in a password) nor a list such as \"host=… dbname=…\"")
+
 const applicationPrefix = "millrace"
 
 // DefaultConfig returns the defaults of the tags, for callers that do not parse
@@ -64,8 +68,7 @@ func (c Config) Validate() error {
 	if c.URL == "" {
 		fault("MILLRACE_DATABASE_URL is not set: name the target database, such as postgres://user@host:5432/database")
 	} else if _, err := pgxpool.ParseConfig(c.URL); err != nil {
-		// pgx leaves the password out of its error, but repeats the rest.
-		fault("MILLRACE_DATABASE_URL: %w", oneLine(err))
+		faults = append(faults, errURL)
 	}
 	if c.Cluster == "" {
 		fault("MILLRACE_CLUSTER is empty")
@@ -101,7 +104,7 @@ func (c Config) String() string {
 func (c Config) pool() (*pgxpool.Config, error) {
 	p, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("MILLRACE_DATABASE_URL: %w", oneLine(err))
+		return nil, errURL
 	}
 	p.MaxConns = int32(c.PoolSize)
 	p.ConnConfig.ConnectTimeout = c.ConnectTimeout
@@ -111,6 +114,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		"statement_timeout":                   milliseconds(c.StatementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(c.IdleTransactionTimeout),
 		"tcp_user_timeout":                    milliseconds(c.TCPUserTimeout),
+		"client_encoding":                     "UTF8", // what vectors hold; else a server of another encoding would take the bytes as they are
 		"standard_conforming_strings":         "on",
 		"jit":                                 "off",
 	} {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -33,11 +34,16 @@ func (e *ViewError) Unwrap() error { return e.Err }
 // goes on without it.
 func (e *ViewError) FaultyView() topology.ViewID { return e.View }
 
-// code returns the SQLSTATE of an error that PostgreSQL raised, else "".
+// code returns the SQLSTATE of an error that PostgreSQL raised, as pgx or as
+// package schema returns it, else "".
 func code(err error) string {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	var pure *datum.Error
+	switch {
+	case errors.As(err, &pg):
 		return pg.Code
+	case errors.As(err, &pure) && len(pure.Code) == 5:
+		return pure.Code
 	}
 	return ""
 }
@@ -97,13 +103,15 @@ func dataError(err error) bool {
 
 // commitError tells what the answer to a COMMIT means: nil is success, an
 // answer that says no left nothing behind, anything else leaves the outcome open.
+// That pgx calls an error safe to retry is no answer: it does so ("conn closed")
+// also where the connection broke after COMMIT was sent.
 func commitError(err error) error {
 	if err == nil {
 		return nil
 	}
 	var pg *pgconn.PgError
 	switch {
-	case errors.Is(err, pgx.ErrTxCommitRollback), pgconn.SafeToRetry(err):
+	case errors.Is(err, pgx.ErrTxCommitRollback):
 		return fmt.Errorf("commit: %w", err)
 	case errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" && pg.Code[:2] != "08" && pg.Code != "40003":
 		return fmt.Errorf("commit: %w", err)

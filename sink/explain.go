@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/millrace/millrace/aggregator/datum"
 )
 
 // Explained is an error as a person needs it, in one line: what went wrong,
@@ -69,6 +71,7 @@ func Explain(err error) error {
 	e := &Explained{Code: code(err), WayOut: wayOut(code(err)), err: err}
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
+	var pure *datum.Error
 	switch {
 	case errors.As(err, &connect) && connect.Config != nil:
 		e.What = fmt.Sprintf("cannot connect to PostgreSQL at %s: %s", where(connect.Config), cause(err))
@@ -77,6 +80,10 @@ func Explain(err error) error {
 		}
 	case errors.As(err, &pg) && e.WayOut != "":
 		e.What = fmt.Sprintf("PostgreSQL: %s (SQLSTATE %s)", pg.Message, pg.Code)
+	case errors.As(err, &pure) && pure.Hint != "":
+		e.What, e.WayOut = fmt.Sprintf("%s (SQLSTATE %s)", pure.Message, pure.Code), pure.Hint
+	case errors.As(err, &pure) && e.WayOut != "":
+		e.What = fmt.Sprintf("PostgreSQL: %s (SQLSTATE %s)", pure.Message, pure.Code)
 	default:
 		return err
 	}

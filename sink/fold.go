@@ -136,7 +136,7 @@ func (s *Store) tasks(ctx context.Context, tx pgx.Tx, f *aggregator.Fold) ([]tas
 // checkViews finds the first view that is not, or no longer, in the table that the
 // fold merged into: dropped and created again under its name. The
 // merge holds a lock on each table, so what this finds true stays true.
-const checkViews = `SELECT q.i FROM pg_catalog.unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS q(id, mrel, i)
+const checkViews = `SELECT q.i FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS q(id, mrel, i)
 	LEFT JOIN millrace.views r ON r.cluster = $1 AND r.id = q.id
 	WHERE r.id IS NULL OR q.mrel IS NOT NULL AND r.mrel::oid IS DISTINCT FROM to_regclass(q.mrel)::oid
 	ORDER BY q.i LIMIT 1`

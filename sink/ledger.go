@@ -85,7 +85,7 @@ var ErrLedger = errors.New("the ledger in the database is not the one that the f
 // known one keeps its beginning and never goes back.
 const moveLedger = `INSERT INTO millrace.ledger AS l
 		(cluster, topic, partition, view, shard, input_topic, input_partition, from_offset, to_offset, max_time)
-	SELECT $1, $2, $3, * FROM pg_catalog.unnest($4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[])
+	SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[])
 	ON CONFLICT (cluster, topic, partition, view, shard, input_topic, input_partition) DO UPDATE
 	SET to_offset = excluded.to_offset, max_time = GREATEST(l.max_time, excluded.max_time)
 	WHERE l.from_offset = excluded.from_offset AND l.to_offset <= excluded.to_offset`

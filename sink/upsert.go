@@ -62,7 +62,7 @@ func upsert(table string, plan *query.Plan, withErrors bool) string {
 		// A view of keys alone: the update counts the row and compares the key.
 		sets = []string{fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)}
 	}
-	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) SELECT * FROM pg_catalog.unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s",
+	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s",
 		table, strings.Join(columns, ", "), strings.Join(params, ", "), schema.HashColumn, strings.Join(sets, ", "))
 	if len(same) > 0 {
 		sql += " WHERE " + strings.Join(same, " AND ")

@@ -46,9 +46,12 @@ func Install(ctx context.Context, db DB) error {
 func installed(ctx context.Context, tx pgx.Tx) (int, error) {
 	var server int
 	var exists, ours bool
+	// Not to_regclass: it may not see yet what another session has committed
+	// while this one waited for the lock.
 	err := tx.QueryRow(ctx, `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
-		pg_catalog.to_regnamespace('millrace') IS NOT NULL,
-		pg_catalog.to_regclass('millrace.version') IS NOT NULL`).Scan(&server, &exists, &ours)
+		EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'millrace'),
+		EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+			WHERE n.nspname = 'millrace' AND c.relname = 'version')`).Scan(&server, &exists, &ours)
 	switch {
 	case err != nil:
 		return 0, err

@@ -1,0 +1,153 @@
+package sink_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/topology"
+)
+
+func TestClaimOfZombie(t *testing.T) {
+	url := newDatabase(t, "")
+	old, young := openStore(t, url), openStore(t, url)
+	spec := makeView(t, old, "v", countAndSum())
+	first := claim(t, old)
+	if first.Term != 1 || first.Position != 0 || first.Ledger != nil || first.Owner.IsZero() {
+		t.Fatalf("first claim: %+v", first)
+	}
+	foldNext(t, old, first, rowsOf(spec, group{key: "a", n: 1, total: 10}))
+
+	second := claim(t, young)
+	if second.Term != 2 || second.Position != 1 || second.Owner == first.Owner {
+		t.Fatalf("second claim: %+v", second)
+	}
+	if _, err := tryFold(t, old, first, rowsOf(spec, group{key: "a", n: 1, total: 10})); !errors.Is(err, aggregator.ErrClaimLost) || sink.Retryable(err) {
+		t.Fatalf("a zombie's fold: %v", err)
+	}
+	foldNext(t, young, second, rowsOf(spec, group{key: "a", n: 2, total: 5}))
+	equal(t, text(t, connect(t, url), "SELECT * FROM v"), "a|3|15")
+}
+
+func TestFoldAtAnotherPosition(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	spec := makeView(t, s, "v", countAndSum())
+	c := claim(t, s)
+	foldNext(t, s, c, rowsOf(spec, group{key: "a", n: 1, total: 1}))
+	c.Position = 0 // the fold is tried again although it happened
+	if _, err := tryFold(t, s, c, rowsOf(spec, group{key: "a", n: 1, total: 1})); !errors.Is(err, aggregator.ErrClaimLost) {
+		t.Fatalf("got %v", err)
+	}
+	equal(t, text(t, connect(t, url), "SELECT * FROM v"), "a|1|1")
+}
+
+// TestTakeoverOfPausedFold stops an owner in the middle of its transaction.
+func TestTakeoverOfPausedFold(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	claim(t, s)
+	paused := connect(t, withParam(t, url, "application_name", "millrace of another node"))
+	execute(t, paused, "BEGIN")
+	execute(t, paused, "UPDATE millrace.partitions SET position = 77")
+
+	if c := claim(t, s); c.Position != 0 || c.Term != 2 {
+		t.Fatalf("claim: %+v", c)
+	}
+	if _, err := paused.Exec(context.Background(), "COMMIT"); err == nil {
+		t.Fatal("the paused owner could still commit")
+	}
+}
+
+// TestClaimSparesPeople leaves a session that is not Millrace's alone.
+func TestClaimSparesPeople(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	claim(t, s)
+	person := connect(t, withParam(t, url, "application_name", "psql"))
+	execute(t, person, "BEGIN")
+	execute(t, person, "UPDATE millrace.partitions SET position = 77")
+	_, err := s.Claim(t.Context(), topic, 0)
+	if err == nil || !strings.Contains(err.Error(), `application_name "psql"`) {
+		t.Fatalf("got %v", err)
+	}
+	execute(t, person, "ROLLBACK")
+	claim(t, s)
+}
+
+func TestRelease(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	c := claim(t, s)
+	if err := s.Release(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryFold(t, s, c); !errors.Is(err, aggregator.ErrClaimLost) {
+		t.Fatalf("fold after release: %v", err)
+	}
+	all, err := s.Partitions(t.Context())
+	if err != nil || len(all) != 1 || !all[0].Owner.IsZero() || all[0].Topic != topic || !all[0].FoldedAt.IsZero() {
+		t.Fatalf("partitions: %+v, %v", all, err)
+	}
+	next := claim(t, s)
+	if err := s.Release(t.Context(), c); err != nil { // of the claim that is no more
+		t.Fatal(err)
+	}
+	foldNext(t, s, next)
+	if all, err = s.Partitions(t.Context()); err != nil || all[0].Owner != next.Owner || all[0].Position != 1 || all[0].FoldedAt.IsZero() {
+		t.Fatalf("partitions: %+v, %v", all, err)
+	}
+}
+
+func TestLedger(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	spec := makeView(t, s, "v", countAndSum())
+	c := claim(t, s)
+	input := topology.TopicID{9}
+	entry := func(shard topology.ShardID, from, to, newest int64) aggregator.Applied {
+		return aggregator.Applied{View: spec.ID, Shard: shard, Range: partial.Range{Topic: input, Partition: 3, From: from, To: to, MaxTime: newest}}
+	}
+	apply := func(applied ...aggregator.Applied) error {
+		_, err := s.Fold(t.Context(), c, &aggregator.Fold{Topic: topic, From: c.Position, To: c.Position + 1, Applied: applied})
+		if err == nil {
+			c.Position++
+		}
+		return err
+	}
+	if err := apply(entry(0, 100, 110, 5), entry(1, 100, 105, 7)); err != nil {
+		t.Fatal(err)
+	}
+	if err := apply(entry(0, 100, 120, 0)); err != nil { // no record in the new range: MaxTime stays
+		t.Fatal(err)
+	}
+	want := []aggregator.Applied{entry(0, 100, 120, 5), entry(1, 100, 105, 7)}
+	if c = claim(t, s); !slices.Equal(c.Ledger, want) {
+		t.Fatalf("claim's ledger: %+v", c.Ledger)
+	}
+	for name, wrong := range map[string]aggregator.Applied{"back": entry(0, 100, 119, 5), "other beginning": entry(0, 90, 130, 5)} {
+		if err := apply(wrong); !errors.Is(err, sink.ErrLedger) {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	all, err := s.Ledger(t.Context())
+	if err != nil || len(all) != 2 || all[1].Applied != want[1] || all[1].Topic != topic {
+		t.Fatalf("ledger: %+v, %v", all, err)
+	}
+	// Ranges of a view that is dropped are refused and name it.
+	if err := s.DropView(t.Context(), spec.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	var faulty *sink.ViewError
+	if err := apply(entry(0, 100, 130, 5)); !errors.As(err, &faulty) || faulty.View != spec.ID {
+		t.Fatalf("ledger of a dropped view: %v", err)
+	}
+	if all, err = s.Ledger(t.Context()); err != nil || len(all) != 0 {
+		t.Fatalf("ledger after drop: %+v, %v", all, err)
+	}
+}
