@@ -21,6 +21,9 @@
 //   - AND, OR, CASE, COALESCE, NULLIF and IN narrow the selection, so that an
 //     argument is evaluated only for the rows that need it.
 //
-// Differences from PostgreSQL: text compares by bytes (COLLATE "C"), and upper
-// and lower map each character by itself (Unicode's simple mapping; "ß" stays).
+// Differences from PostgreSQL: text compares by bytes (COLLATE "C"); upper, lower
+// and initcap map each character by itself (Unicode's simple mapping, that of the
+// C library's UTF-8 locales; not ICU's); where PostgreSQL 15 silently wraps a
+// time or an interval around, this raises the error that 17 raises; exp, ln, log
+// and power of floats may rarely differ in the last of seventeen digits.
 package expr

@@ -100,8 +100,11 @@ func atZone(z *time.Location, f func(int64, *time.Location) (int64, *datum.Error
 func bindZone(arg int, make func(z *time.Location) kernel) func(n *Call) (kernel, bool) {
 	return func(n *Call) (kernel, bool) {
 		lit, ok := n.Args[arg].(*Const)
-		if !ok || lit.Value.IsNull(0) {
+		if !ok {
 			return nil, false
+		}
+		if lit.Value.IsNull(0) {
+			return func(*call, []int32) {}, true // strict: never a row
 		}
 		name := string(lit.Value.Bytes(0))
 		if !strings.Contains(name, "/") && name != "UTC" && name != "GMT" {

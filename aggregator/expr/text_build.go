@@ -26,7 +26,7 @@ func textBuilders() []function {
 }
 
 // initcap makes the first letter of each word a capital and the others small;
-// words are runs of letters and digits.
+// words are runs of letters and digits, as the C library's iswalnum sees them.
 func initcap(c *call, rows []int32) {
 	for _, r := range rows {
 		start := len(c.out.Arena)
@@ -39,7 +39,7 @@ func initcap(c *call, rows []int32) {
 			} else {
 				c.out.Arena = utf8.AppendRune(c.out.Arena, unicode.ToUpper(ch))
 			}
-			inWord = unicode.IsLetter(ch) || unicode.IsDigit(ch)
+			inWord = unicode.In(ch, unicode.L, unicode.Nd, unicode.Nl, unicode.Other_Alphabetic)
 		}
 		c.ended(r, start)
 	}
