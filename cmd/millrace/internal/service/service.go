@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
+	"github.com/millrace/millrace/cmd/millrace/internal/fault"
 	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/consumer/catalog"
@@ -89,6 +90,7 @@ func (s *Service) DDL() *ddl.Executor {
 
 // Node makes the node that this process is to run.
 func (s *Service) Node() (*consumer.Node, error) {
+	s.Settings.Node.Inject = fault.Inject()
 	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store}, s.Log, s.Metrics)
 }
 
