@@ -11,6 +11,8 @@ func numericFunctions() []function {
 		{oid: 1725, name: "numeric_sub", args: two, result: n, kernel: try2(datum.Decimal.Sub)},
 		{oid: 1726, name: "numeric_mul", args: two, result: n, kernel: try2(datum.Decimal.Mul)},
 		{oid: 1727, name: "numeric_div", args: two, result: n, kernel: try2(datum.Decimal.Div)},
+		{oid: 1973, name: "div", args: two, result: n, kernel: try2(numericDiv)},
+		{oid: 1980, name: "numeric_div_trunc", args: two, result: n, kernel: try2(numericDiv)},
 		{oid: 1729, name: "numeric_mod", args: two, result: n, kernel: try2(datum.Decimal.Mod)},
 		{oid: 1728, name: "mod", args: two, result: n, kernel: try2(datum.Decimal.Mod)},
 		{oid: 1771, name: "numeric_uminus", args: one, result: n, kernel: map1(datum.Decimal.Neg)},
@@ -35,6 +37,27 @@ func numericSign(d datum.Decimal) datum.Decimal {
 		return d
 	}
 	return datum.DecimalFromInt(int64(d.Sign()))
+}
+
+// numericDiv is the quotient truncated to an integer: that of what the remainder
+// leaves, which divides exactly.
+func numericDiv(d, e datum.Decimal) (datum.Decimal, *datum.Error) {
+	rest, err := d.Mod(e)
+	switch {
+	case err != nil:
+		return d, err
+	case d.IsNaN() || e.IsNaN() || d.IsInf():
+		return d.Div(e)
+	case e.IsInf():
+		return datum.DecimalFromInt(0), nil
+	}
+	if d, err = d.Sub(rest); err != nil {
+		return d, err
+	}
+	if d, err = d.Div(e); err != nil {
+		return d, err
+	}
+	return d.Trunc(0), nil
 }
 
 func numericRound(d datum.Decimal, scale int64) (datum.Decimal, *datum.Error) {

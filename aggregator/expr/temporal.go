@@ -42,6 +42,7 @@ func timeArithmetic() []function {
 		{oid: 1326, name: "interval_div", args: takes(iv, datum.Float8), result: iv, kernel: try2(datum.Span.Div)},
 		{oid: 1373, name: "isfinite", args: takes(d), result: datum.Bool, kernel: map1(finiteDate)},
 		{oid: 2048, name: "isfinite", args: takes(ts), result: datum.Bool, kernel: map1(finiteTimestamp)},
+		{oid: 1390, name: "isfinite", args: takes(iv), result: datum.Bool, kernel: map1(func(datum.Span) bool { return true })},
 		{oid: 1389, name: "isfinite", args: takes(tz), result: datum.Bool, kernel: map1(finiteTimestamp)},
 	}
 }
@@ -77,6 +78,7 @@ func timeCasts() []function {
 		{oid: 2028, name: "timestamptz", args: takes(ts), result: tz, kernel: zoned1(datum.TimestampToTimestampTZ)},
 		{oid: 2029, name: "date", args: takes(ts), result: d, kernel: try1(datum.TimestampToDate)},
 		{oid: 1178, name: "date", args: takes(tz), result: d, kernel: zoned1(datum.TimestampTZToDate)},
+		{oid: 3846, name: "make_date", args: takes(datum.Int4, datum.Int4, datum.Int4), result: d, kernel: makeDate},
 		{oid: 1158, name: "to_timestamp", args: takes(datum.Float8), result: tz, kernel: try1(timestampOfEpoch)},
 		{oid: 1961, name: "timestamp", args: takes(ts, datum.Int4), result: ts, kernel: try2(timestampScale)},
 		{oid: 1967, name: "timestamptz", args: takes(tz, datum.Int4), result: tz, kernel: try2(timestampScale)},
