@@ -6,6 +6,9 @@
 // float64, [Span], and [Decimal] for numeric, which stands in vectors as the bytes
 // of [AppendDecimal]. Canonical keys ([AppendKeyInt] and its like) are a persisted format.
 //
+// Where PostgreSQL 15 to 18 do not agree on a text, or its meaning changes with the
+// clock (now, today), the text is refused; TestRefused lists those forms.
+//
 // A function's *Error is nil or a complete PostgreSQL error; it is a concrete type
 // on purpose, so compare it with nil before it becomes an error interface.
 package datum
