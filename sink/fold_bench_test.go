@@ -1,0 +1,118 @@
+package sink_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/agg"
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/sink/schema"
+)
+
+// benchGroups is how many groups the tables hold; each fold takes some of them.
+const benchGroups = 100_000
+
+// BenchmarkFold folds count, sum, min and max of a text key with random existing
+// groups, in turn as the store does and as the best hand-written SQL does: one
+// unnest upsert of sorted keys over pgx, the offset in the same transaction,
+// without claim, ledger, error column or comparison of keys. "ratio" is the store's
+// rate over the rival's.
+func BenchmarkFold(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 50_000} {
+		b.Run(fmt.Sprintf("groups=%d", n), func(b *testing.B) { benchmarkFold(b, n) })
+	}
+}
+
+func benchPlan() *query.Plan {
+	return planOf([]datum.Type{datum.Text}, state{"n", datum.Int8, agg.MergeAdd, "0"}, state{"total", datum.Int8, agg.MergeAdd, ""},
+		state{"low", datum.Float8, agg.MergeMin, ""}, state{"high", datum.Float8, agg.MergeMax, ""})
+}
+
+// batch is one fold's groups in both forms.
+type batch struct {
+	rows      aggregator.ViewRows
+	hashes    [][16]byte
+	keys      []string
+	n, total  []int64
+	low, high []float64
+}
+
+func newBatch(spec schema.ViewSpec, groups []int) batch {
+	slices.Sort(groups)
+	x := batch{rows: aggregator.ViewRows{View: spec.ID, Name: spec.Name, Plan: spec.Plan}}
+	key, n, total, low, high := column.New(datum.Text), column.New(datum.Int8), column.New(datum.Int8), column.New(datum.Float8), column.New(datum.Float8)
+	for _, g := range groups {
+		var hash [16]byte
+		binary.BigEndian.PutUint64(hash[:], uint64(g)<<40)
+		text, f := fmt.Sprintf("channel number %d", g), float64(g)
+		x.hashes, x.keys = append(x.hashes, hash), append(x.keys, text)
+		x.n, x.total = append(x.n, 1), append(x.total, int64(g))
+		x.low, x.high = append(x.low, f), append(x.high, f)
+		key.AppendBytes([]byte(text))
+		n.AppendInt(1)
+		total.AppendInt(int64(g))
+		low.AppendFloat(f)
+		high.AppendFloat(f)
+	}
+	x.rows.Hashes, x.rows.Keys, x.rows.States = x.hashes, []*column.Vector{key}, []*column.Vector{n, total, low, high}
+	return x
+}
+
+func benchmarkFold(b *testing.B, n int) {
+	url := newDatabase(b, "")
+	s := openStore(b, url)
+	spec := makeView(b, s, "v", benchPlan())
+	conn := connect(b, url)
+	execute(b, conn, `CREATE TABLE rival (hash uuid PRIMARY KEY, k text COLLATE "C", n bigint, total bigint, low float8, high float8) WITH (fillfactor = 80);
+		CREATE INDEX ON rival USING hash (k); CREATE TABLE rival_offset AS SELECT 0::bigint AS position`)
+	c := claim(b, s)
+	all := newBatch(spec, rand.Perm(benchGroups))
+	foldNext(b, s, c, all.rows)
+	rival(b, conn, all)
+	execute(b, conn, "VACUUM ANALYZE v_mrel")
+	execute(b, conn, "VACUUM ANALYZE rival")
+	var store, hand time.Duration
+	folds := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		x := newBatch(spec, rand.Perm(benchGroups)[:n])
+		start := time.Now()
+		foldNext(b, s, c, x.rows)
+		middle := time.Now()
+		rival(b, conn, x)
+		store, hand, folds = store+middle.Sub(start), hand+time.Since(middle), folds+1
+	}
+	b.ReportMetric(float64(n*folds)/store.Seconds(), "groups/s")
+	b.ReportMetric(float64(n*folds)/hand.Seconds(), "rival-groups/s")
+	b.ReportMetric(hand.Seconds()/store.Seconds(), "ratio")
+}
+
+func rival(b *testing.B, conn *pgx.Conn, x batch) {
+	ctx := context.Background()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO rival AS m SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::float8[], $6::float8[])
+		ON CONFLICT (hash) DO UPDATE SET n = m.n + excluded.n, total = m.total + excluded.total,
+		low = LEAST(m.low, excluded.low), high = GREATEST(m.high, excluded.high)`, x.hashes, x.keys, x.n, x.total, x.low, x.high)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, "UPDATE rival_offset SET position = position + 1"); err != nil {
+		b.Fatal(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		b.Fatal(err)
+	}
+}
