@@ -88,7 +88,9 @@ func (c *serverContainer) end(ctx context.Context, grace time.Duration) error {
 	return c.container.Stop(ctx, &grace)
 }
 
-func (c *serverContainer) remove(context.Context) error { return testcontainers.TerminateContainer(c.container) }
+func (c *serverContainer) remove(context.Context) error {
+	return testcontainers.TerminateContainer(c.container)
+}
 
 func (c *serverContainer) describe() string {
 	id := c.container.GetContainerID()

@@ -24,4 +24,7 @@
 //     installed where root runs on Debian and they are missing) and the host's
 //     newest PostgreSQL, or where it has none, PostgreSQL 18 from
 //     embedded-postgres. MILLRACE_TEST_POSTGRES_VERSION picks a major version.
+//
+// With containers, NewMillrace runs Millrace itself in one, of the image that
+// MILLRACE_TEST_IMAGE names.
 package harness

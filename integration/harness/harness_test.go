@@ -74,6 +74,24 @@ func TestPostgresComesBack(t *testing.T) {
 	}
 }
 
+// TestContainers is what CI runs on a Docker engine: the servers come as
+// containers, keep their ports and data when they are killed, and Millrace's own
+// image runs beside them.
+func TestContainers(t *testing.T) {
+	if !Containers() {
+		t.Skipf("needs %s=1", envContainers)
+	}
+	t.Run("Shared", TestSharedServersServe)
+	t.Run("Kafka", TestKafkaComesBack)
+	t.Run("Postgres", TestPostgresComesBack)
+	t.Run("Millrace", func(t *testing.T) {
+		m := NewMillrace(t, nil, "version")
+		if status := m.Wait(t); status != 0 || !strings.Contains(m.Logs(t), "millrace") {
+			t.Errorf("status %d: %s", status, m.Logs(t))
+		}
+	})
+}
+
 func TestPostgres18IsThere(t *testing.T) {
 	if Containers() {
 		t.Skip("the image settles the version")

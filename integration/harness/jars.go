@@ -19,9 +19,9 @@ const kafkaVersion = "4.4.0"
 //go:embed kafka/pom.xml
 var kafkaPom []byte
 
-// kafkaJars returns the folder of the broker's jars, fetched the first time
+// KafkaJars returns the folder of the broker's jars, fetched the first time
 // (43 MB). Processes that fetch at once wait for each other.
-func kafkaJars(ctx context.Context) (string, error) {
+func KafkaJars(ctx context.Context) (string, error) {
 	cache, err := childproc.CacheDir()
 	if err != nil {
 		return "", err

@@ -31,7 +31,7 @@ type kafkaProcess struct {
 
 // newKafkaProcess lays out a broker's folder; start runs it.
 func newKafkaProcess(ctx context.Context, brokerPort int) (*kafkaProcess, error) {
-	jars, err := kafkaJars(ctx)
+	jars, err := KafkaJars(ctx)
 	if err != nil {
 		return nil, err
 	}

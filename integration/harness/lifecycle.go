@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// errStillRuns is what a wait for an end reports while there is none.
+var errStillRuns = errors.New("it still runs")
+
 // poll calls ready until it succeeds; when ctx is done it returns the last
 // failure with ctx's cause.
 func poll(ctx context.Context, ready func(context.Context) error) error {

@@ -15,6 +15,7 @@ const (
 	envContainers      = "MILLRACE_TEST_CONTAINERS"
 	envKafkaImage      = "MILLRACE_TEST_KAFKA_IMAGE"
 	envPostgresImage   = "MILLRACE_TEST_POSTGRES_IMAGE"
+	envMillraceImage   = "MILLRACE_TEST_IMAGE"
 	envPostgresVersion = "MILLRACE_TEST_POSTGRES_VERSION"
 )
 

@@ -5,6 +5,9 @@
 //
 // So all packages of one `go test` share one broker and one database server.
 // Its exit status is the command's.
+//
+// With -jars it starts nothing and prints the folder of Apache Kafka's jars,
+// fetched where it must be: an image of the broker is made of them.
 package main
 
 import (
@@ -27,11 +30,14 @@ func run(args []string) int {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		fmt.Fprintln(os.Stderr, "usage: servers -- command [argument …]")
+		fmt.Fprintln(os.Stderr, "usage: servers -- command [argument …], or servers -jars")
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if args[0] == "-jars" {
+		return printJars(ctx)
+	}
 	env, err := harness.Start(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "servers:", err)
@@ -39,6 +45,16 @@ func run(args []string) int {
 	}
 	defer env.Close()
 	return command(ctx, env.Environ(), args)
+}
+
+func printJars(ctx context.Context) int {
+	folder, err := harness.KafkaJars(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "servers:", err)
+		return 1
+	}
+	fmt.Println(folder)
+	return 0
 }
 
 // command runs args to its end; a signal to us is passed on to it.
