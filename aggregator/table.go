@@ -83,15 +83,14 @@ func (t *table) touch(hashes []uint64) {
 	for i, h := range hashes {
 		found[i] = t.slots[h&mask]
 	}
-	var sum uint64
 	for i, h := range hashes {
 		if s := found[i]; s != 0 && s>>32 == h>>32 {
 			found[i] = t.starts[uint32(s)-1]
-			sum += uint64(t.hashes[uint32(s)-1])
 		} else {
-			found[i] = 0
+			found[i] = math.MaxUint64
 		}
 	}
+	var sum uint64
 	for _, at := range found[:len(hashes)] {
 		if at < uint64(len(t.arena)) {
 			sum += uint64(t.arena[at])

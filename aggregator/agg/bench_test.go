@@ -20,7 +20,7 @@ func BenchmarkUpdate(b *testing.B) {
 				rng := rand.New(rand.NewPCG(1, 1))
 				var arg *column.Vector
 				if f.Arg != datum.Invalid {
-					arg = specimen.Tame(rng.IntN, f.Arg, column.BatchRows)
+					arg = benchValues(rng, f.Arg)
 				}
 				ids := make([]uint32, column.BatchRows)
 				for i := range ids {
@@ -35,4 +35,17 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 		}
 	}
+}
+
+// benchValues returns a batch of everyday values: numerics are prices, the
+// extreme ones go through math/big.
+func benchValues(rng *rand.Rand, t datum.Type) *column.Vector {
+	if t != datum.Numeric {
+		return specimen.Tame(rng.IntN, t, column.BatchRows)
+	}
+	v := column.New(t)
+	for range column.BatchRows {
+		v.AppendBytes(datum.AppendDecimal(nil, datum.DecimalFromParts(false, 0, uint64(rng.IntN(1_000_000)), 2)))
+	}
+	return v
 }

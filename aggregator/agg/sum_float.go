@@ -27,31 +27,45 @@ func (a *sumFloat) Grow(groups int) {
 }
 
 func (a *sumFloat) Update(groups []uint32, arg *column.Vector, rows []int32, fail Fail) {
+	sums, seen, values := a.sums, a.seen, arg.Floats
 	for _, r := range rows {
-		if arg.Valid.Get(int(r)) {
-			a.add(groups[r], arg.Floats[r], fail)
+		if !arg.Valid.Get(int(r)) {
+			continue
 		}
+		g, x := groups[r], values[r]
+		sum := sums[g] + x
+		if overflows(sum, sums[g], x) {
+			floatOverflow(g, fail)
+			continue
+		}
+		sums[g] = sum
+		seen.Set(int(g))
 	}
 }
 
 func (a *sumFloat) Merge(groups []uint32, states []*column.Vector, fail Fail) {
-	sums := states[0]
 	for i, g := range groups {
-		if sums.Valid.Get(i) {
-			a.add(g, sums.Floats[i], fail)
+		if !states[0].Valid.Get(i) {
+			continue
 		}
+		x := states[0].Floats[i]
+		sum := a.sums[g] + x
+		if overflows(sum, a.sums[g], x) {
+			floatOverflow(g, fail)
+			continue
+		}
+		a.sums[g] = sum
+		a.seen.Set(int(g))
 	}
 }
 
-func (a *sumFloat) add(group uint32, x float64, fail Fail) {
-	old := a.sums[group]
-	sum := old + x
-	if math.IsInf(sum, 0) && !math.IsInf(old, 0) && !math.IsInf(x, 0) {
-		fail(group, datum.Errorf(datum.CodeOutOfRange, "value out of range: overflow"))
-		return
-	}
-	a.sums[group] = sum
-	a.seen.Set(int(group))
+// overflows reports whether the sum of x and y is infinite and neither is.
+func overflows(sum, x, y float64) bool {
+	return math.IsInf(sum, 0) && !math.IsInf(x, 0) && !math.IsInf(y, 0)
+}
+
+func floatOverflow(group uint32, fail Fail) {
+	fail(group, datum.Errorf(datum.CodeOutOfRange, "value out of range: overflow"))
 }
 
 func (a *sumFloat) Append(to []*column.Vector, groups []uint32) {

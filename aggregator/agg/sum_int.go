@@ -20,31 +20,45 @@ func (a *sumInt) Grow(groups int) {
 }
 
 func (a *sumInt) Update(groups []uint32, arg *column.Vector, rows []int32, fail Fail) {
+	sums, seen, values := a.sums, a.seen, arg.Ints
 	for _, r := range rows {
-		if arg.Valid.Get(int(r)) {
-			a.add(groups[r], arg.Ints[r], fail)
+		if !arg.Valid.Get(int(r)) {
+			continue
 		}
+		g := groups[r]
+		sum, ok := plusInt(sums[g], values[r])
+		if !ok {
+			bigintOutOfRange(g, fail)
+			continue
+		}
+		sums[g] = sum
+		seen.Set(int(g))
 	}
 }
 
 func (a *sumInt) Merge(groups []uint32, states []*column.Vector, fail Fail) {
-	sums := states[0]
 	for i, g := range groups {
-		if sums.Valid.Get(i) {
-			a.add(g, sums.Ints[i], fail)
+		if !states[0].Valid.Get(i) {
+			continue
 		}
+		sum, ok := plusInt(a.sums[g], states[0].Ints[i])
+		if !ok {
+			bigintOutOfRange(g, fail)
+			continue
+		}
+		a.sums[g] = sum
+		a.seen.Set(int(g))
 	}
 }
 
-func (a *sumInt) add(group uint32, x int64, fail Fail) {
-	old := a.sums[group]
-	sum := old + x
-	if (old^sum)&(x^sum) < 0 {
-		fail(group, datum.Errorf(datum.CodeOutOfRange, "bigint out of range"))
-		return
-	}
-	a.sums[group] = sum
-	a.seen.Set(int(group))
+// plusInt returns x + y; ok is false where it overflows.
+func plusInt(x, y int64) (sum int64, ok bool) {
+	sum = x + y
+	return sum, (x^sum)&(y^sum) >= 0
+}
+
+func bigintOutOfRange(group uint32, fail Fail) {
+	fail(group, datum.Errorf(datum.CodeOutOfRange, "bigint out of range"))
 }
 
 func (a *sumInt) Append(to []*column.Vector, groups []uint32) {

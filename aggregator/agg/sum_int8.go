@@ -16,9 +16,15 @@ func (a *sumInt8) Update(groups []uint32, arg *column.Vector, rows []int32, fail
 		if !arg.Valid.Get(int(r)) {
 			continue
 		}
-		t := &a.totals[groups[r]]
-		if !t.addFlat(widen(arg.Ints[r]), 0) {
-			a.addWide(t, groups[r], datum.DecimalFromInt(arg.Ints[r]), fail)
+		t, x := &a.totals[groups[r]], arg.Ints[r]
+		if t.flags&^someInput == 0 && t.scale == 0 { // integers only, nearly always
+			if sum, ok := t.coefficient.plus(widen(x)); ok {
+				t.coefficient, t.flags = sum, someInput
+				continue
+			}
+		}
+		if !t.addFlat(widen(x), 0) {
+			a.addWide(t, groups[r], datum.DecimalFromInt(x), fail)
 		}
 	}
 }
