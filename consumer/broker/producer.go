@@ -55,9 +55,11 @@ func (p *Producer) Close() {
 	p.admin.Close()
 }
 
+// limit is asked when the client first meets a topic; the client takes 512 to
+// 1<<30.
 func (p *Producer) limit(topic string) int32 {
 	if n, known := p.limits.Load(topic); known {
-		return n.(int32)
+		return min(max(n.(int32), 512), 1<<30)
 	}
 	return defaultMaxMessageBytes
 }
