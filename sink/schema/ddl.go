@@ -77,7 +77,7 @@ func (d *ddl) view() string {
 	columns := make([]string, len(d.spec.Plan.Output))
 	for i, o := range d.spec.Plan.Output {
 		sql := o.SQL
-		if !isKey(d.spec.Plan, sql) {
+		if !isKey(d.spec.Plan, o) {
 			sql = guarded(sql, o.Type)
 		}
 		columns[i] = sql + " AS " + quote(o.Name)
@@ -89,9 +89,12 @@ func (d *ddl) view() string {
 	return sql
 }
 
-func isKey(plan *query.Plan, sql string) bool {
+// isKey reports whether a column of v is a key, perhaps as a varchar, which
+// v_mrel keeps as text.
+func isKey(plan *query.Plan, o query.Output) bool {
 	for _, k := range plan.Keys {
-		if sql == k.Column || sql == quote(k.Column) {
+		switch o.SQL {
+		case k.Column, quote(k.Column), quote(k.Column) + "::" + o.Type:
 			return true
 		}
 	}

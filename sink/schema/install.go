@@ -2,7 +2,6 @@ package schema
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -119,10 +118,8 @@ func inTx(ctx context.Context, db DB, do func(pgx.Tx) error) error {
 	if err == nil {
 		return tx.Commit(ctx)
 	}
-	// The error that matters is do's; a rollback that fails has lost the
+	// The error that matters is do's: a rollback that fails has lost the
 	// connection, and the transaction with it.
-	if rollback := tx.Rollback(ctx); rollback != nil && errors.Is(err, context.Canceled) {
-		return context.Cause(ctx)
-	}
+	_ = tx.Rollback(ctx)
 	return err
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -42,7 +43,7 @@ func lookup(ctx context.Context, db Querier, cluster string, id topology.ViewID)
 		LEFT JOIN pg_catalog.pg_class m ON m.oid = r.mrel::pg_catalog.oid LEFT JOIN pg_catalog.pg_namespace mn ON mn.oid = m.relnamespace
 		WHERE r.cluster = $1 AND r.id = $2`, cluster, [16]byte(id)).
 		Scan(&rel.Registered, &rel.Schema, &rel.View, &rel.Mrel)
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return Relations{}, nil
 	}
 	return rel, err

@@ -111,7 +111,7 @@ func ensure(ctx context.Context, tx pgx.Tx, spec *ViewSpec, known Known) error {
 	if err != nil {
 		return err
 	}
-	if err := clear(ctx, tx, spec, schema, known); err != nil {
+	if err := makeRoom(ctx, tx, spec, schema, known); err != nil {
 		return err
 	}
 	return create(ctx, tx, spec, schema)
@@ -150,8 +150,8 @@ func create(ctx context.Context, tx pgx.Tx, spec *ViewSpec, schema string) error
 	return err
 }
 
-// clear sees to it that both names are free in the schema.
-func clear(ctx context.Context, tx pgx.Tx, spec *ViewSpec, schema string, known Known) error {
+// makeRoom sees to it that both names are free in the schema.
+func makeRoom(ctx context.Context, tx pgx.Tx, spec *ViewSpec, schema string, known Known) error {
 	holders, err := holders(ctx, tx, schema, spec.Name, spec.Name+mrelSuffix)
 	if err != nil {
 		return err

@@ -48,11 +48,15 @@ func TestViewUsesIndexes(t *testing.T) {
 	conn := installed(t)
 	ensure(t, conn, spec("single"))
 	ensure(t, conn, spec("double", datum.Int4))
+	varchar := spec("varchar")
+	varchar.Plan.Output[0] = query.Output{Name: "k0", Type: "character varying", SQL: `"k0"::character varying`}
+	ensure(t, conn, varchar)
 	execute(t, conn, "SET enable_seqscan = off; SET enable_bitmapscan = off")
 	for query, index := range map[string]string{
-		"SELECT n FROM single WHERE k0 = 'a'": "single_mrel_k0_idx",
-		"SELECT n FROM double WHERE k1 = 5":   "double_mrel_k1_idx",
-		"SELECT n FROM double WHERE k0 = 'a'": "double_mrel_k0_idx",
+		"SELECT n FROM single WHERE k0 = 'a'":    "single_mrel_k0_idx",
+		`SELECT n FROM "varchar" WHERE k0 = 'a'`: "varchar_mrel_k0_idx",
+		"SELECT n FROM double WHERE k1 = 5":      "double_mrel_k1_idx",
+		"SELECT n FROM double WHERE k0 = 'a'":    "double_mrel_k0_idx",
 	} {
 		if plan := strings.Join(lines(t, conn, "EXPLAIN "+query), "\n"); !strings.Contains(plan, index) {
 			t.Errorf("%s:\n%s", query, plan)
