@@ -170,21 +170,39 @@ func TestEachLibraryHasItsRoom(t *testing.T) {
 		rooms   []string
 		why     string
 	}{
-		{"github.com/twmb/franz-go", []string{"consumer", "cmd/millrace/internal", "integration"},
-			"only consumer speaks Kafka: another client, or another log, is a change of one room"},
-		{"github.com/jackc/pgx", []string{"sink", "cmd/millrace/internal", "integration"},
-			"only sink speaks PostgreSQL, so what it needs of a session is decided in one room"},
-		{"github.com/caarlos0/env", []string{"cmd"},
-			"settings are read once, at the top, and handed down as values: code below behaves the same in every environment"},
+		{
+			"github.com/twmb/franz-go",
+			[]string{"consumer", "cmd/millrace/internal", "integration"},
+			"only consumer speaks Kafka: another client, or another log, is a change of one room",
+		},
+		{
+			"github.com/jackc/pgx",
+			[]string{"sink", "cmd/millrace/internal", "integration"},
+			"only sink speaks PostgreSQL, so what it needs of a session is decided in one room",
+		},
+		{
+			"github.com/caarlos0/env",
+			[]string{"cmd"},
+			"settings are read once, at the top, and handed down as values: code below behaves the same in every environment",
+		},
 		{"github.com/testcontainers", []string{"integration"}, "only tests run containers"},
 		{"github.com/fergusstrange/embedded-postgres", []string{"internal/localpg"}, "one room starts databases"},
-		{module + "/internal", []string{"internal", "cmd", "integration"},
-			"it runs servers as child processes, for development and tests; the data path has nothing of it"},
+		{
+			module + "/internal",
+			[]string{"internal", "cmd", "integration"},
+			"it runs servers as child processes, for development and tests; the data path has nothing of it",
+		},
 		{module + "/integration", []string{"integration"}, "nothing that ships depends on tests"},
-		{module + "/sink", []string{"sink", "cmd", "integration"},
-			"consumer and sink never meet: the shard owner names the store it needs, and cmd wires them"},
-		{module + "/consumer", []string{"consumer", "cmd", "integration"},
-			"sink and consumer never meet: PostgreSQL's side knows nothing of how partials arrive"},
+		{
+			module + "/sink",
+			[]string{"sink", "cmd", "integration"},
+			"consumer and sink never meet: the shard owner names the store it needs, and cmd wires them",
+		},
+		{
+			module + "/consumer",
+			[]string{"consumer", "cmd", "integration"},
+			"sink and consumer never meet: PostgreSQL's side knows nothing of how partials arrive",
+		},
 	} {
 		for _, p := range packages(t) {
 			for _, imported := range p.Imports {

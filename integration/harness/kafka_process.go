@@ -71,8 +71,10 @@ func (k *kafkaProcess) layOut(ctx context.Context, brokerPort int) error {
 // java puts the flags that every run shares before a main class: the quick
 // compiler alone and the simplest collector, for a process that lives minutes.
 func (k *kafkaProcess) java(heap string, class ...string) []string {
-	return append([]string{heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true",
-		"-Dlog4j2.configurationFile=" + filepath.Join(k.dir, "log4j2.properties"), "-cp", filepath.Join(k.jars, "*")}, class...)
+	return append([]string{
+		heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true",
+		"-Dlog4j2.configurationFile=" + filepath.Join(k.dir, "log4j2.properties"), "-cp", filepath.Join(k.jars, "*"),
+	}, class...)
 }
 
 func (k *kafkaProcess) start(context.Context) error {
