@@ -174,8 +174,11 @@ func TestFloatSums(t *testing.T) {
 		inputs []float64
 		want   float64
 	}{
-		{[]float64{inf, math.MaxFloat64}, inf}, {[]float64{inf, -inf}, math.NaN()}, {[]float64{math.NaN(), 1}, math.NaN()},
-		{[]float64{zero, zero}, zero}, {[]float64{zero, 0}, 0},
+		{[]float64{inf, math.MaxFloat64}, inf},
+		{[]float64{inf, -inf}, math.NaN()},
+		{[]float64{math.NaN(), 1}, math.NaN()},
+		{[]float64{zero, zero}, zero},
+		{[]float64{zero, 0}, 0},
 	} {
 		a := f.New()
 		a.Grow(1)

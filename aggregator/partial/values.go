@@ -83,7 +83,7 @@ func readBytes(r *reader, v *column.Vector, rows int) {
 		if !v.Valid.Get(row) {
 			continue
 		}
-		n := uint64(r.uint(math.MaxUint32))
+		n := r.uint(math.MaxUint32)
 		if off+n > uint64(len(r.rest)) {
 			r.fail("lengths beyond the end")
 			return
