@@ -61,7 +61,7 @@ func (b *builder) aggregate(n *node, place span) (call, error) {
 		c.arg = arg.Type()
 	}
 	if filterNode := n.child("aggfilter"); filterNode != nil {
-		if filter, err = b.native(filterNode, place); err != nil {
+		if filter, err = b.condition(filterNode, place); err != nil {
 			return call{}, err
 		}
 	}

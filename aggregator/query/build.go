@@ -65,7 +65,7 @@ func (b *builder) build(s Schema) error {
 	}
 	b.plan.TimeZone = b.analysis.TimeZone
 	if quals := b.query.child("jointree").child("quals"); quals != nil {
-		if b.plan.Filter, err = b.native(quals, b.places.where); err != nil {
+		if b.plan.Filter, err = b.condition(quals, b.places.where); err != nil {
 			return err
 		}
 	}

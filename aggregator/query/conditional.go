@@ -48,6 +48,9 @@ func (e *nativeBuilder) caseWhen(n *node) (expr.Node, error) {
 
 // withPlaceholder replaces the CaseTestExpr in n by arg.
 func withPlaceholder(n, arg *node) *node {
+	if n == nil {
+		return nil
+	}
 	return replace(value{kind: kindNode, node: n}, func(n *node) *node {
 		if n.tag == "CASETESTEXPR" {
 			return arg
@@ -61,8 +64,11 @@ func (e *nativeBuilder) nullIf(n *node) (expr.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	arg := equal.(*expr.Call).Args[0]
-	return &expr.NullIf{Arg: arg, Equal: equal, Of: arg.Type()}, nil
+	args := equal.(*expr.Call).Args
+	if len(args) != 2 {
+		return nil, broken("NULLIF without two arguments")
+	}
+	return &expr.NullIf{Arg: args[0], Equal: equal, Of: args[0].Type()}, nil
 }
 
 func (e *nativeBuilder) distinct(n *node) (expr.Node, error) {
@@ -71,6 +77,9 @@ func (e *nativeBuilder) distinct(n *node) (expr.Node, error) {
 		return nil, err
 	}
 	args := equal.(*expr.Call).Args
+	if len(args) != 2 {
+		return nil, broken("IS DISTINCT FROM without two arguments")
+	}
 	return &expr.Distinct{Left: args[0], Right: args[1], Equal: equal}, nil
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// constantText is a constant as PostgreSQL prints it with Millrace's settings;
+// ConstantText is row 0 of v, which is not NULL, as PostgreSQL prints it with Millrace's settings;
 // a timestamptz in UTC.
-func constantText(v *column.Vector) string {
+func ConstantText(v *column.Vector) string {
 	switch v.Type {
 	case datum.Bool:
 		return string(datum.AppendBoolText(nil, v.Ints[0] != 0))

@@ -49,7 +49,7 @@ func describe(n expr.Node) string {
 		if n.Value.IsNull(0) {
 			return "NULL"
 		}
-		return "'" + constantText(n.Value) + "'"
+		return "'" + ConstantText(n.Value) + "'"
 	case *expr.Call:
 		return n.Name + describeAll(n.Args)
 	case *expr.Coerce:

@@ -66,6 +66,9 @@ func (b *builder) nameColumns() error {
 // nameAfter names the key or the state that an output column is.
 func (b *builder) nameAfter(target *node) error {
 	n := target.child("expr")
+	if n == nil {
+		return broken("an output is missing")
+	}
 	if key := b.keyOf(n); key >= 0 {
 		if b.plan.Keys[key].Column == "" {
 			b.plan.Keys[key].Column, _ = b.names.take(target.text("resname"))

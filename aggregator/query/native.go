@@ -13,18 +13,34 @@ func (b *builder) native(n *node, place span) (expr.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := consistent(converted); err != nil {
+		return nil, err
+	}
 	if _, err := expr.Compile(expr.Env{}, converted); err != nil {
 		return nil, e.refuse(n, "", "%s", messageOf(err))
 	}
 	return converted, nil
 }
 
+// condition is native for WHERE and FILTER.
+func (b *builder) condition(n *node, place span) (expr.Node, error) {
+	converted, err := b.native(n, place)
+	if err == nil && converted.Type() != datum.Bool {
+		return nil, broken("a condition is no boolean")
+	}
+	return converted, err
+}
+
+// nativeBuilder converts expressions of one clause.
 type nativeBuilder struct {
 	*builder
 	place span
 }
 
 func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
+	if n == nil {
+		return nil, broken("an expression is missing")
+	}
 	switch n.tag {
 	case "VAR":
 		return e.column(n)

@@ -41,6 +41,9 @@ func (b *builder) outputs() error {
 // lacks, is put back.
 func (b *builder) output(target *node, column OutputColumn) (string, error) {
 	n := target.child("expr")
+	if n == nil {
+		return "", broken("an output is missing")
+	}
 	if key := b.keyOf(n); key >= 0 && column.Typmod >= 0 {
 		return quoteIdent(b.plan.Keys[key].Column) + "::" + column.Type, nil
 	}
@@ -213,7 +216,7 @@ func (d *deparser) literal(n *node) (string, error) {
 	if v.IsNull(0) {
 		return "NULL::" + name, nil
 	}
-	text := constantText(v)
+	text := ConstantText(v)
 	switch {
 	case v.Type == datum.Bool, v.Type == datum.Int4 && v.Ints[0] >= 0:
 		return text, nil

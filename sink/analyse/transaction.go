@@ -15,7 +15,12 @@ import (
 // settings are what the meaning of text forms hangs on. They are the same in
 // every session of Millrace's; TimeZone stays the database's and is recorded.
 const settings = "SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1; " +
-	"SET LOCAL standard_conforming_strings = on; SET LOCAL lock_timeout = '10s'"
+	"SET LOCAL standard_conforming_strings = on; SET LOCAL lock_timeout = '10s'; " + tempFirst
+
+// tempFirst takes pg_temp out of the search_path, where some put it last: left
+// out, it comes first, and FROM finds the stream before any table of its name.
+const tempFirst = `SELECT set_config('search_path', coalesce((SELECT string_agg(p, ',')
+	FROM unnest(string_to_array(current_setting('search_path'), ',')) p WHERE btrim(p, ' "') <> 'pg_temp'), ''), true)`
 
 // begin opens a transaction with the fixed settings.
 func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {

@@ -1,0 +1,190 @@
+package analyse
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/statement"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// pure returns err as the *datum.Error that it must be.
+func pure(t *testing.T, err error) *datum.Error {
+	t.Helper()
+	var failed *datum.Error
+	if !errors.As(err, &failed) {
+		t.Fatalf("%v is no datum.Error", err)
+	}
+	return failed
+}
+
+func TestResolveColumns(t *testing.T) {
+	conn := connect(t)
+	stream, schema := resolved(t, conn, `CREATE STREAM s (a int NOT NULL, b decimal(10,2), c varchar(5), "D d" timestamptz, e pg_catalog.text, f timestamp(3))`)
+	want := []struct {
+		typeText string
+		of       datum.Type
+		typmod   int32
+		notNull  bool
+	}{
+		{"integer", datum.Int4, -1, true},
+		{"numeric(10,2)", datum.Numeric, 10<<16 + 2 + 4, false},
+		{"character varying(5)", datum.Text, 9, false},
+		{"timestamp with time zone", datum.TimestampTZ, -1, false},
+		{"text", datum.Text, -1, false},
+		{"timestamp(3) without time zone", datum.Timestamp, 3, false},
+	}
+	if len(schema) != len(want) {
+		t.Fatalf("%d columns", len(schema))
+	}
+	for i, w := range want {
+		if schema[i].Type != w.of || schema[i].Typmod != w.typmod || schema[i].NotNull != w.notNull || stream.Columns[i].TypeText != w.typeText {
+			t.Errorf("%+v of %q, want %+v", schema[i], stream.Columns[i].TypeText, w)
+		}
+	}
+}
+
+func TestResolveColumnsRefuses(t *testing.T) {
+	conn := connect(t)
+	for _, test := range []struct{ create, code, at string }{
+		{`CREATE STREAM s (ä int, b nosuch)`, "42704", "nosuch"},
+		{`CREATE STREAM s (a int, b json NOT NULL)`, datum.CodeFeatureNotSupported, "json"},
+		{`CREATE STREAM s (a int[])`, datum.CodeFeatureNotSupported, "int[]"},
+		{`CREATE STREAM s (a char(3))`, datum.CodeFeatureNotSupported, "char(3)"},
+		{`CREATE STREAM s (a text, b information_schema.sql_identifier)`, datum.CodeFeatureNotSupported, "information"},
+		{`CREATE STREAM s (a numeric(2000,1))`, datum.CodeInvalidParameter, ""},
+		{`CREATE STREAM s (xmin int)`, "42701", ""},
+	} {
+		parsed, err := statement.Parse(test.create)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ResolveColumns(context.Background(), conn, parsed.(*statement.CreateStream).Columns)
+		failed := pure(t, err)
+		if failed.Code != test.code || test.at != "" && !strings.HasPrefix(string([]rune(test.create)[max(failed.Position-1, 0):]), test.at) {
+			t.Errorf("%s: %+v", test.create, failed)
+		}
+	}
+}
+
+// The position is that in the whole statement, of PostgreSQL's errors too.
+func TestPositionsAreTheStatements(t *testing.T) {
+	conn := connect(t)
+	stream, _ := testStream(t, conn)
+	sql := `CREATE CONTINUOUS VIEW "ä" AS SELECT 'ü', nosuch FROM s`
+	parsed, err := statement.Parse(sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := parsed.(*statement.CreateView)
+	_, err = Analyse(context.Background(), conn, stream, view.Select, view.SelectPos-1)
+	failed := pure(t, err)
+	if failed.Code != datum.CodeUndefinedColumn || !strings.HasPrefix(string([]rune(sql)[failed.Position-1:]), "nosuch") {
+		t.Errorf("%+v", failed)
+	}
+}
+
+// One statement is one, also for a caller that did not split its script: the
+// server itself refuses a second.
+func TestOnlyOneStatement(t *testing.T) {
+	ctx := context.Background()
+	conn := connect(t)
+	stream, _ := testStream(t, conn)
+	for _, sql := range []string{"SELECT count(*) FROM s; CREATE TABLE trap (x int)", "SELECT count(*) FROM s;"} {
+		if _, err := Analyse(ctx, conn, stream, sql, 0); pure(t, err).Code != datum.CodeSyntaxError {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	tx, err := begin(ctx, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rollback(tx)
+	if err := run(ctx, tx, "SELECT 1; CREATE TABLE trap (x int)"); err == nil {
+		t.Error("the server took two statements")
+	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	ctx := context.Background()
+	conn := connect(t)
+	stream, _ := testStream(t, conn)
+	for _, sql := range []string{"SELECT count(*) FROM s", "SELECT nosuch FROM s"} {
+		_, _ = Analyse(ctx, conn, stream, sql, 0)
+	}
+	var left int
+	var style string
+	err := conn.QueryRow(ctx, `SELECT count(*), current_setting('intervalstyle') || current_setting('lock_timeout')
+		FROM pg_class WHERE relnamespace = pg_my_temp_schema()`).Scan(&left, &style)
+	if err != nil || left != 0 || style == "postgres10s" {
+		t.Errorf("%d relations, settings %s, %v", left, style, err)
+	}
+	if status := conn.PgConn().TxStatus(); status != 'I' {
+		t.Errorf("the connection is in a transaction (%c)", status)
+	}
+}
+
+// The stream hides a table of the same name, also one of pg_catalog.
+func TestStreamHidesTables(t *testing.T) {
+	conn := connect(t)
+	if _, err := conn.Exec(context.Background(), `SET search_path = pg_catalog, public, "pg_temp"`); err != nil {
+		t.Fatal(err)
+	}
+	stream, schema := resolved(t, conn, `CREATE STREAM pg_class (relname text)`)
+	analysis, err := Analyse(context.Background(), conn, stream, "SELECT relname, count(*) FROM pg_class GROUP BY relname", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(schema) != 1 || analysis.Outputs[0].Type != "text" || len(analysis.Columns) != 1 {
+		t.Errorf("%+v", analysis.Outputs)
+	}
+}
+
+// Where the stream's text is compared, it is by COLLATE "C".
+func TestTextIsCollateC(t *testing.T) {
+	conn := connect(t)
+	stream, _ := testStream(t, conn)
+	analysis, err := Analyse(context.Background(), conn, stream, "SELECT min(t), max(v) FROM s", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, name := range analysis.Collations {
+		if name == "C" {
+			found = true
+		} else if name == "default" {
+			t.Error("the default collation is in the tree")
+		}
+	}
+	if !found {
+		t.Errorf("collations %v", analysis.Collations)
+	}
+}
+
+func TestReadable(t *testing.T) {
+	if err := readable("UTF8", "PostgreSQL 18.3 on x86_64-pc-linux-gnu"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range [][2]string{{"LATIN1", "PostgreSQL 15 on x86_64"}, {"UTF8", "PostgreSQL 15 on s390x-ibm-linux-gnu"}} {
+		if err := readable(bad[0], bad[1]); pure(t, err).Code != datum.CodeFeatureNotSupported {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+func TestConnectionErrorsSayWhatWasTried(t *testing.T) {
+	conn := connect(t)
+	stream, _ := testStream(t, conn)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Analyse(ctx, conn, stream, "SELECT count(*) FROM s", 0)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "begin a transaction") {
+		t.Errorf("%v", err)
+	}
+}
