@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/integration/harness"
+	"github.com/millrace/millrace/integration/system"
 )
 
 // crash is one crash test: a node that is killed and started again while
 // events flow.
 type crash struct {
 	t      *testing.T
-	c      *cluster
+	c      *system.Cluster
 	rng    *rand.Rand
 	topic  string
 	load   *loader
 	broker *probe
-	node   *node
+	node   *system.Node
 }
 
 // crashShards and crashPartitions are the shape of the crash tests' stream.
@@ -63,11 +64,11 @@ func newCrash(t *testing.T, events int, env ...string) *crash {
 	env = append([]string{"MILLRACE_FLUSH_INTERVAL=20ms", "MILLRACE_FOLD_INTERVAL=20ms", "MILLRACE_NUM_SHARDS=" + strconv.Itoa(crashShards)}, env...)
 	x := &crash{
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), topic: name + ".events",
-		c: newCluster(t, name, servers.Brokers, servers.DatabaseURL(t), env...),
+		c: system.NewCluster(t, name, servers.Brokers, servers.DatabaseURL(t), env...),
 	}
-	x.c.sql(fmt.Sprintf(`CREATE STREAM events (k text, i bigint, n numeric, s text) WITH (topic = '%s', partitions = %d);`, x.topic, crashPartitions))
+	x.c.SQL(fmt.Sprintf(`CREATE STREAM events (k text, i bigint, n numeric, s text) WITH (topic = '%s', partitions = %d);`, x.topic, crashPartitions))
 	for _, v := range crashViews {
-		x.c.sql("CREATE CONTINUOUS VIEW " + v.name + " WITH (start = 'earliest') AS " + v.over("events") + ";")
+		x.c.SQL("CREATE CONTINUOUS VIEW " + v.name + " WITH (start = 'earliest') AS " + v.over("events") + ";")
 	}
 	x.broker = newProbe(t, servers.Brokers, name, x.topic)
 	x.load = startLoader(t, servers.Brokers, x.topic, seed, events)
@@ -82,15 +83,15 @@ func (x *crash) strike(number int, point string) {
 	if point != "" {
 		env = append(env, fmt.Sprintf("MILLRACE_FAULT_KILL=%s:%d", point, 2+x.rng.IntN(12)))
 	}
-	x.node = x.c.start(env...)
+	x.node = x.c.Start(env...)
 	if point != "" {
-		wait(x.t, 60*time.Second, "node killed at "+point, x.node.ended)
+		system.Wait(x.t, 60*time.Second, "node killed at "+point, x.node.Ended)
 	} else {
-		wait(x.t, 60*time.Second, "a flush committed", func() bool { return x.broker.committed() > before })
+		system.Wait(x.t, 60*time.Second, "a flush committed", func() bool { return x.broker.committed() > before })
 		extra := time.Duration(x.rng.IntN(200)) * time.Millisecond
 		at := time.Now().Add(extra)
-		wait(x.t, 60*time.Second, "lag", func() bool { return time.Now().After(at) && x.broker.end() > x.broker.committed() })
-		x.node.kill()
+		system.Wait(x.t, 60*time.Second, "lag", func() bool { return time.Now().After(at) && x.broker.end() > x.broker.committed() })
+		x.node.Kill()
 	}
 	after, end := x.broker.committed(), x.broker.end()
 	if after <= before || end <= after {
@@ -101,8 +102,8 @@ func (x *crash) strike(number int, point string) {
 // finish lets the last node fold everything and returns what differs.
 func (x *crash) finish() []string {
 	x.load.finish()
-	x.node = x.c.start().ready()
-	x.c.flush()
+	x.node = x.c.Start().Ready()
+	x.c.Flush()
 	return x.compare()
 }
 
@@ -111,7 +112,7 @@ func (x *crash) finish() []string {
 func (x *crash) compare() []string {
 	ctx, cancel := context.WithTimeout(x.t.Context(), 5*time.Minute)
 	defer cancel()
-	db := connect(x.t, x.c.url)
+	db := connect(x.t, x.c.URL)
 	good, bad := x.broker.loadPlain(ctx, db, "plain_events")
 	x.t.Logf("%d events, %d that cannot be decoded", good, bad)
 	var faults []string
@@ -120,10 +121,10 @@ func (x *crash) compare() []string {
 			faults = append(faults, fmt.Sprintf("view %s: %d rows differ", v.name, n))
 		}
 	}
-	if dead := x.broker.count(ctx, x.c.name+".dead.events"); dead != bad {
+	if dead := x.broker.count(ctx, x.c.Name+".dead.events"); dead != bad {
 		faults = append(faults, fmt.Sprintf("%d dead letters for %d bad records", dead, bad))
 	}
-	return append(faults, db.ledgerFaults(ctx, x.c.name, len(crashViews)*crashShards, x.broker.ends())...)
+	return append(faults, db.ledgerFaults(ctx, x.c.Name, len(crashViews)*crashShards, x.broker.ends())...)
 }
 
 // TestCrash kills the node twenty times under a million events, ten of them at
@@ -136,7 +137,7 @@ func TestCrash(t *testing.T) {
 	for _, fault := range x.finish() {
 		t.Error(fault)
 	}
-	if status := x.node.stop(); status != 0 {
+	if status := x.node.Stop(); status != 0 {
 		t.Errorf("the last node stopped with status %d", status)
 	}
 }

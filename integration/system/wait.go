@@ -1,4 +1,4 @@
-package integration
+package system
 
 import (
 	"net"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// wait polls for a named condition until its deadline.
-func wait(t *testing.T, deadline time.Duration, what string, holds func() bool) {
+// Wait polls for a named condition until its deadline.
+func Wait(t testing.TB, deadline time.Duration, what string, holds func() bool) {
 	t.Helper()
 	timeout := time.After(deadline)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -21,8 +21,8 @@ func wait(t *testing.T, deadline time.Duration, what string, holds func() bool) 
 	}
 }
 
-// freeAddr returns a loopback address that nobody listened on just now.
-func freeAddr(t *testing.T) string {
+// FreeAddr returns a loopback address that nobody listened on just now.
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,0 +1,100 @@
+package system
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// Node is a running `millrace run`.
+type Node struct {
+	c    *Cluster
+	cmd  *exec.Cmd
+	log  string        // file
+	HTTP string        // the address of its HTTP endpoint
+	done chan struct{} // closed when the process has ended
+}
+
+// Start starts a node; it is killed at the test's end if it still runs.
+func (c *Cluster) Start(env ...string) *Node {
+	c.t.Helper()
+	addr := FreeAddr(c.t)
+	n := &Node{c: c, HTTP: addr, done: make(chan struct{})}
+	file, err := os.CreateTemp(c.t.TempDir(), "node-*.log")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer file.Close()
+	n.log = file.Name()
+	n.cmd = exec.Command(c.binary, "run")
+	n.cmd.Env = append(append([]string{}, c.env...), append(env, "MILLRACE_HTTP_ADDR="+addr)...)
+	n.cmd.Stdout, n.cmd.Stderr = file, file
+	if err := n.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	go func() {
+		defer close(n.done)
+		n.cmd.Wait() //nolint:errcheck // the state tells
+	}()
+	c.t.Cleanup(func() {
+		n.Kill()
+		if c.t.Failed() {
+			c.t.Logf("log of node %s:\n%s", n.HTTP, tail(n.log))
+		}
+	})
+	return n
+}
+
+// Ready waits until the node takes part.
+func (n *Node) Ready() *Node {
+	n.c.t.Helper()
+	Wait(n.c.t, 30*time.Second, "node ready", func() bool {
+		resp, err := http.Get("http://" + n.HTTP + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return n
+}
+
+// Kill sends SIGKILL and waits for the end.
+func (n *Node) Kill() {
+	n.cmd.Process.Kill() //nolint:errcheck // it may have ended
+	<-n.done
+}
+
+// Stop sends SIGTERM and returns the exit status.
+func (n *Node) Stop() int {
+	n.c.t.Helper()
+	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		n.c.t.Fatal(err)
+	}
+	select {
+	case <-n.done:
+	case <-time.After(30 * time.Second):
+		n.c.t.Fatalf("node did not stop within 30 s\n%s", tail(n.log))
+	}
+	return n.cmd.ProcessState.ExitCode()
+}
+
+// Ended reports whether the process has ended.
+func (n *Node) Ended() bool {
+	select {
+	case <-n.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func tail(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-8000):])
+}
