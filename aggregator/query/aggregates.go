@@ -85,12 +85,12 @@ func (e *nativeBuilder) checkAggregate(n *node) error {
 	c := e.places
 	switch {
 	case n.text("aggkind") != "n":
-		return c.refuse(inside, []string{"within"}, "", "WITHIN GROUP is not supported in a continuous view")
+		return c.refuse(inside, []string{"within"}, "Supported: count, sum, avg, min, max.", "WITHIN GROUP is not supported in a continuous view")
 	case present("aggdistinct"):
 		return c.refuse(inside, []string{"distinct"}, "Group by the column too and count the groups where you read the view.",
 			"DISTINCT in an aggregate is not supported in a continuous view")
 	case present("aggorder"):
-		return c.refuse(inside, []string{"order"}, "", "ORDER BY in an aggregate is not supported in a continuous view")
+		return c.refuse(inside, []string{"order"}, "Leave it out: what is supported does not depend on the order.", "ORDER BY in an aggregate is not supported in a continuous view")
 	}
 	switch {
 	case proc.Schema != "pg_catalog":

@@ -18,21 +18,21 @@ func (b *builder) checkQuery() error {
 		return c.fail(at, datum.CodeFeatureNotSupported, "Make a view of each SELECT.",
 			"%s is not supported in a continuous view", strings.ToUpper(c.tokens[at].Text))
 	case present("cteList"):
-		return c.refuse(all, []string{"with"}, "", "WITH is not supported in a continuous view")
+		return c.refuse(all, []string{"with"}, streamAlone, "WITH is not supported in a continuous view")
 	case q.flag("hasWindowFuncs"):
 		return c.refuse(all, []string{"over"}, "Use window functions in a SELECT over the continuous view.",
 			"window functions are not supported in a continuous view")
 	case q.flag("hasSubLinks"):
-		return c.fail(c.subSelect(), datum.CodeFeatureNotSupported, "", "sub-SELECTs are not supported in a continuous view")
+		return c.fail(c.subSelect(), datum.CodeFeatureNotSupported, streamAlone, "sub-SELECTs are not supported in a continuous view")
 	case q.flag("hasDistinctOn"):
-		return c.refuse(c.list, []string{"distinct"}, "", "DISTINCT ON is not supported in a continuous view")
+		return c.refuse(c.list, []string{"distinct"}, "Use GROUP BY with min or max.", "DISTINCT ON is not supported in a continuous view")
 	case present("distinctClause"):
 		return c.refuse(c.list, []string{"distinct"}, "Use GROUP BY.", "SELECT DISTINCT is not supported in a continuous view")
 	case present("groupingSets"):
 		return c.refuse(c.group, []string{"grouping", "cube", "rollup", "group"}, "Make a view for each GROUP BY.",
 			"grouping sets are not supported in a continuous view")
 	case present("rowMarks"):
-		return c.refuse(c.rest, []string{"for"}, "", "FOR UPDATE is not supported in a continuous view")
+		return c.refuse(c.rest, []string{"for"}, "Leave it out.", "FOR UPDATE is not supported in a continuous view")
 	case present("sortClause"):
 		return c.refuse(c.rest, []string{"order"}, "Write ORDER BY where you read the view.",
 			"ORDER BY is not supported in a continuous view")
@@ -46,6 +46,8 @@ func (b *builder) checkQuery() error {
 	}
 	return b.checkFrom()
 }
+
+const streamAlone = "A continuous view reads from one stream; join and nest where you read the view."
 
 // range table entry kinds, by nodes/parsenodes.h.
 const (
@@ -63,7 +65,7 @@ func (b *builder) checkFrom() error {
 		return c.fail(0, datum.CodeFeatureNotSupported, "Add FROM stream.", "a continuous view needs a stream to read from")
 	}
 	if len(items) > 1 || items[0].tag != "RANGETBLREF" {
-		return c.refuse(c.from, []string{"join", ","}, "A continuous view reads from one stream.",
+		return c.refuse(c.from, []string{"join", ","}, streamAlone,
 			"joins are not supported in a continuous view")
 	}
 	b.stream = items[0].text("rtindex")
@@ -75,11 +77,11 @@ func (b *builder) checkFrom() error {
 	switch entry.text("rtekind") {
 	case rteRelation:
 	case rteSubquery:
-		return c.fail(c.subSelect(), datum.CodeFeatureNotSupported, "", "sub-SELECTs are not supported in a continuous view")
+		return c.fail(c.subSelect(), datum.CodeFeatureNotSupported, streamAlone, "sub-SELECTs are not supported in a continuous view")
 	case rteFunction:
-		return c.fail(at, datum.CodeFeatureNotSupported, "", "functions in FROM are not supported in a continuous view")
+		return c.fail(at, datum.CodeFeatureNotSupported, streamAlone, "functions in FROM are not supported in a continuous view")
 	default:
-		return c.fail(at, datum.CodeFeatureNotSupported, "", "only a stream can stand in FROM of a continuous view")
+		return c.fail(at, datum.CodeFeatureNotSupported, streamAlone, "only a stream can stand in FROM of a continuous view")
 	}
 	if entry.oid("relid") != b.analysis.Relation {
 		name := ""
@@ -90,7 +92,7 @@ func (b *builder) checkFrom() error {
 			"\"%s\" is not a stream", name)
 	}
 	if entry.get("tablesample").kind != kindNull {
-		return c.refuse(c.from, []string{"tablesample"}, "", "TABLESAMPLE is not supported in a continuous view")
+		return c.refuse(c.from, []string{"tablesample"}, "Use WHERE.", "TABLESAMPLE is not supported in a continuous view")
 	}
 	return nil
 }

@@ -148,10 +148,15 @@ func (c *clauses) subSelect() int {
 	return 0
 }
 
+// elsewhere is the way out where there is no better one.
+const elsewhere = "Do it in a SELECT over the view, or before the events are produced."
+
 // fail is an error at a token.
 func (c *clauses) fail(at int, code, hint, format string, args ...any) *datum.Error {
 	err := datum.Errorf(code, format, args...)
-	err.Hint = hint
+	if err.Hint = hint; hint == "" {
+		err.Hint = elsewhere
+	}
 	err.Position = c.offset + 1
 	if at < len(c.tokens) {
 		err.Position = c.offset + c.tokens[at].Pos

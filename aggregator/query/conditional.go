@@ -123,7 +123,8 @@ func (e *nativeBuilder) scalarArray(n *node) (expr.Node, error) {
 	comparisons := make([]expr.Node, len(elements))
 	for i, element := range elements {
 		call := &node{tag: "OPEXPR", fields: []field{
-			{"opno", n.get("opno")}, {"opfuncid", n.get("opfuncid")},
+			{"opno", n.get("opno")},
+			{"opfuncid", n.get("opfuncid")},
 			{"args", value{kind: kindList, list: []value{{kind: kindNode, node: &args[0]}, {kind: kindNode, node: element}}}},
 		}}
 		var err error

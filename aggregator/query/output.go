@@ -102,8 +102,10 @@ const varcharOID = 1043
 
 // resultType is the type of a node that can be a GROUP BY expression.
 func resultType(n *node) uint32 {
-	for _, name := range []string{"vartype", "consttype", "funcresulttype", "opresulttype", "resulttype", "casetype",
-		"coalescetype", "minmaxtype"} {
+	for _, name := range []string{
+		"vartype", "consttype", "funcresulttype", "opresulttype", "resulttype", "casetype",
+		"coalescetype", "minmaxtype",
+	} {
 		if oid := n.oid(name); oid != 0 {
 			return oid
 		}
@@ -129,7 +131,7 @@ func (d *deparser) builtin(n *node, schema, name string, proc Proc) error {
 	case schema != "pg_catalog":
 		return d.refuse(n, "", "%s is not PostgreSQL's own and is not supported in a continuous view", name)
 	case proc.Volatile == "v":
-		return d.refuse(n, "", "function %s is not supported in a continuous view: its value is not the same each time", name)
+		return d.refuse(n, rowsAlone, "function %s is not supported in a continuous view: its value is not the same each time", name)
 	case proc.Set:
 		return d.refuse(n, "", "set-returning function %s is not supported in a continuous view", name)
 	}
@@ -208,7 +210,7 @@ func (d *deparser) literal(n *node) (string, error) {
 	name := d.typeName(n.oid("consttype"))
 	v, err := constant(n)
 	if err != nil {
-		return "", d.refuse(n, "", "a constant of type %s is not supported in a continuous view", name)
+		return "", d.refuse(n, supportedTypes(), "a constant of type %s is not supported in a continuous view", name)
 	}
 	if v.IsNull(0) && n.oid("consttype") == unknownOID {
 		return "NULL", nil

@@ -60,8 +60,10 @@ func (b *builder) spellings(n *node) []string {
 	case "MINMAXEXPR":
 		return []string{"greatest", "least"}
 	case "SQLVALUEFUNCTION":
-		return []string{"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp",
-			"current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"}
+		return []string{
+			"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp",
+			"current_user", "session_user", "user", "current_role", "current_catalog", "current_schema",
+		}
 	case "ARRAYEXPR":
 		return []string{"array"}
 	case "SUBSCRIPTINGREF":
