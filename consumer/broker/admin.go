@@ -16,6 +16,10 @@ const (
 	// adminRetry bounds how long one request is tried, so that commands against
 	// a broker that is down end.
 	adminRetry = 15 * time.Second
+	// adminAnswer is how long a broker may be silent, beyond the time that a
+	// request gives it itself. While a connection is being made the client
+	// listens to no context, so this is also how long a cancel may take.
+	adminAnswer = 5 * time.Second
 )
 
 // Admin asks and makes things in Kafka. It is safe for concurrent use.
@@ -42,7 +46,7 @@ func NewClient(cfg Config, logger *slog.Logger, more ...kgo.Opt) (*kgo.Client, e
 // NewAdmin returns an Admin with a client of its own. It connects when first
 // used.
 func NewAdmin(cfg Config, logger *slog.Logger) (*Admin, error) {
-	client, err := NewClient(cfg, logger, kgo.RetryTimeout(adminRetry))
+	client, err := NewClient(cfg, logger, kgo.RetryTimeout(adminRetry), kgo.RequestTimeoutOverhead(adminAnswer))
 	if err != nil {
 		return nil, err
 	}

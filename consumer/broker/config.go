@@ -12,7 +12,7 @@ import (
 type Config struct {
 	// Brokers are some brokers' addresses, host:port; the others are found
 	// through them.
-	Brokers []string `env:"MILLRACE_KAFKA_BROKERS" envDefault:"127.0.0.1:9092"`
+	Brokers []string `env:"MILLRACE_KAFKA_BROKERS" envDefault:"127.0.0.1:19092"`
 	// TLS encrypts connections. It is on where one of the three files is given.
 	TLS bool `env:"MILLRACE_KAFKA_TLS" envDefault:"false"`
 	// CAFile holds the certificates (PEM) that a broker's must be signed by;

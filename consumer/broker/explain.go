@@ -58,6 +58,10 @@ func explainAddress(err error) string {
 	return ""
 }
 
+// plainToTLS is how the client words it that a TLS alert came for an answer,
+// for which it has no type. Only a person's line hangs on it.
+const plainToTLS = "plaintext connection speaking to a tls endpoint"
+
 // explainTLS is about two sides that do not agree on TLS.
 func explainTLS(err error) string {
 	var unknown x509.UnknownAuthorityError
@@ -74,6 +78,8 @@ func explainTLS(err error) string {
 		return fmt.Sprintf("the Kafka broker's certificate is not valid: %s; renew it, or check this machine's clock", invalid.Error())
 	case errors.As(err, &plain):
 		return "the Kafka broker does not speak TLS at this address; set MILLRACE_KAFKA_TLS=false, or use the port of its TLS listener"
+	case strings.Contains(err.Error(), plainToTLS):
+		return "the Kafka broker speaks TLS at this address; set MILLRACE_KAFKA_TLS=true, or use the port of its plain listener"
 	case errors.As(err, &alert):
 		return fmt.Sprintf("the Kafka broker refused the TLS connection: %s; check MILLRACE_KAFKA_TLS_CERT_FILE and MILLRACE_KAFKA_TLS_KEY_FILE", alert.Error())
 	}
@@ -84,13 +90,14 @@ func explainTLS(err error) string {
 func explainClosed(err error) string {
 	var first *kgo.ErrFirstReadEOF
 	if errors.As(err, &first) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the Kafka broker closed the connection at once, as it does where only one side speaks TLS or where a login is needed; check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_SASL_MECHANISM and the port in MILLRACE_KAFKA_BROKERS"
+		return "the Kafka broker closed the connection at once, as it does where only one side speaks TLS or where a login is needed; check MILLRACE_KAFKA_TLS, the MILLRACE_KAFKA_SASL_ settings and the port in MILLRACE_KAFKA_BROKERS"
 	}
 	return ""
 }
 
 func explainTime(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
+	var network net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
 		return fmt.Sprintf("%s; Kafka did not answer in time: check that the brokers in MILLRACE_KAFKA_BROKERS run, speak TLS where MILLRACE_KAFKA_TLS is set and only there, and are not overloaded", err)
 	}
 	return ""
@@ -119,6 +126,8 @@ func meaning(code *kerr.Error) (reason, out string) {
 	switch code {
 	case kerr.SaslAuthenticationFailed:
 		return "Kafka refused the login", "check MILLRACE_KAFKA_SASL_USER, MILLRACE_KAFKA_SASL_PASSWORD and MILLRACE_KAFKA_SASL_MECHANISM"
+	case kerr.IllegalSaslState:
+		return "the Kafka broker takes no login at this address", "unset the MILLRACE_KAFKA_SASL_ settings, or use the port of its SASL listener"
 	case kerr.UnsupportedSaslMechanism:
 		return "the Kafka broker does not know the login's mechanism", "set MILLRACE_KAFKA_SASL_MECHANISM to one that it has enabled"
 	case kerr.TopicAuthorizationFailed:
