@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -89,8 +90,8 @@ func explainTLS(err error) string {
 // explainClosed is about brokers that hang up on what they do not understand.
 func explainClosed(err error) string {
 	var first *kgo.ErrFirstReadEOF
-	if errors.As(err, &first) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the Kafka broker closed the connection at once, as it does where only one side speaks TLS or where a login is needed; check MILLRACE_KAFKA_TLS, the MILLRACE_KAFKA_SASL_ settings and the port in MILLRACE_KAFKA_BROKERS"
+	if errors.As(err, &first) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return "the Kafka broker closed the connection, as it does when it stops, where only one side speaks TLS or where a login is needed; check MILLRACE_KAFKA_TLS, the MILLRACE_KAFKA_SASL_ settings and the port in MILLRACE_KAFKA_BROKERS"
 	}
 	return ""
 }
