@@ -7,7 +7,7 @@
 // view's SELECT stays text, and PostgreSQL itself analyses it.
 //
 // The [Lexer] follows PostgreSQL's scan.l with standard_conforming_strings on:
-// folded and quoted identifiers, U&, E” and dollar-quoted strings, nested
+// folded and quoted identifiers, U&, escape and dollar-quoted strings, nested
 // comments, numbers, operators. Positions are 1-based and count characters, as
 // PostgreSQL's error positions do, so that one caret fits both.
 //

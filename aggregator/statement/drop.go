@@ -19,16 +19,14 @@ func (p *parser) drop() (Statement, error) {
 		return nil, p.notBuilt([]string{"drop", "continuous", "transform"})
 	case p.accept("foreign", "table"):
 		names, exists, cascade, err := p.dropTail()
-		if err != nil || p.noSchemas("stream", names) != nil {
-			return &Postgres{}, nil
+		if p.mayBeOurs(names, err) {
+			return &DropStream{Names: names, IfExists: exists, Cascade: cascade, Foreign: true}, nil
 		}
-		return &DropStream{Names: names, IfExists: exists, Cascade: cascade, Foreign: true}, nil
 	case p.accept("view"):
 		names, exists, cascade, err := p.dropTail()
-		if err != nil || p.noSchemas("continuous view", names) != nil {
-			return &Postgres{}, nil
+		if p.mayBeOurs(names, err) {
+			return &DropView{Names: names, IfExists: exists, Cascade: cascade}, nil
 		}
-		return &DropView{Names: names, IfExists: exists, Cascade: cascade}, nil
 	}
 	return &Postgres{}, nil
 }
@@ -56,6 +54,12 @@ func (p *parser) dropTail() (names []Ref, exists, cascade bool, err error) {
 		cascade = p.accept("cascade")
 	}
 	return names, exists, cascade, p.end()
+}
+
+// mayBeOurs reports whether a DROP of PostgreSQL's spelling can name Millrace's
+// relations. Where it cannot be read, PostgreSQL says why.
+func (p *parser) mayBeOurs(names []Ref, err error) bool {
+	return err == nil && p.noSchemas("", names) == nil
 }
 
 func (p *parser) noSchemas(what string, names []Ref) error {

@@ -82,7 +82,7 @@ func (l *Lexer) take(kind Kind, n int, value string) Token {
 func (l *Lexer) skipBlank() *datum.Error {
 	for l.off < len(l.sql) {
 		rest := l.sql[l.off:]
-		n := 0
+		var n int
 		switch {
 		case blank(rest[0]):
 			n = 1
