@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -28,7 +30,14 @@ type port struct {
 // holds.
 func reservePort() (*port, error) {
 	dir := filepath.Join(os.TempDir(), "millrace-test-ports")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.Mkdir(dir, 0o777); err == nil {
+		// Every user's harness reserves there, whatever the umask; another user's
+		// lock cannot be opened, which makes its port taken.
+		err = os.Chmod(dir, 0o777|os.ModeSticky)
+		if err != nil {
+			return nil, fmt.Errorf("reserve a port: %w", err)
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("reserve a port: %w", err)
 	}
 	var last error

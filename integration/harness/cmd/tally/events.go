@@ -22,8 +22,8 @@ type event struct {
 type events struct {
 	out     io.Writer
 	counted count
-	// output holds what each running test has printed, by package and test: it
-	// is shown only if the test fails.
+	// output holds what each running test has printed, by package and test, and
+	// each package: it is shown only on failure.
 	output map[[2]string]*strings.Builder
 	// failed names the packages of which a test failed: such a package's own
 	// failure is no further one.
@@ -57,15 +57,19 @@ func (e *events) take(next event) {
 	}
 }
 
-// takePackage handles what concerns a package as a whole. Its output is shown
-// as it comes: result lines, panics, what TestMain says.
+// takePackage handles what concerns a package as a whole: its result line is
+// shown always, what TestMain or a panic has said where the package failed.
 func (e *events) takePackage(next event) {
+	key := [2]string{next.Package}
 	switch next.Action {
 	case "output":
-		if next.Output != "PASS\n" && next.Output != "FAIL\n" {
+		if strings.HasPrefix(next.Output, "ok  \t") || strings.HasPrefix(next.Output, "?   \t") {
 			e.print(next.Output)
+		} else if next.Output != "PASS\n" && next.Output != "FAIL\n" {
+			e.keep(key, next.Output)
 		}
 	case "fail":
+		e.show(key)
 		if !e.failed[next.Package] {
 			e.counted.failed++ // it did not build, or died outside of any test
 		}
@@ -76,10 +80,7 @@ func (e *events) takeTest(next event) {
 	key := [2]string{next.Package, next.Test}
 	switch next.Action {
 	case "output":
-		if e.output[key] == nil {
-			e.output[key] = &strings.Builder{}
-		}
-		e.output[key].WriteString(next.Output)
+		e.keep(key, next.Output)
 		return
 	case "pass":
 		e.counted.passed++
@@ -88,13 +89,26 @@ func (e *events) takeTest(next event) {
 	case "fail":
 		e.counted.failed++
 		e.failed[next.Package] = true
-		if printed := e.output[key]; printed != nil {
-			e.print(printed.String())
-		}
+		e.show(key)
 	default:
 		return
 	}
 	delete(e.output, key)
+}
+
+// keep holds output back until it is known whether anybody wants it.
+func (e *events) keep(key [2]string, text string) {
+	if e.output[key] == nil {
+		e.output[key] = &strings.Builder{}
+	}
+	e.output[key].WriteString(text)
+}
+
+// show prints what was held back.
+func (e *events) show(key [2]string) {
+	if held := e.output[key]; held != nil {
+		e.print(held.String())
+	}
 }
 
 // print writes to standard output; where that is gone, nobody reads it.

@@ -15,6 +15,9 @@ const stream = `{"Action":"build-output","ImportPath":"p/broken","Output":"broke
 {"Action":"output","Package":"p/a","Test":"TestBad","Output":"expected 1\n"}
 {"Action":"fail","Package":"p/a","Test":"TestBad"}
 {"Action":"skip","Package":"p/a","Test":"TestLater"}
+{"Action":"output","Package":"p/good","Output":"-test.shuffle 1\n"}
+{"Action":"output","Package":"p/good","Output":"ok  \tp/good\t0.1s\n"}
+{"Action":"pass","Package":"p/good"}
 {"Action":"output","Package":"p/a","Output":"FAIL\n"}
 {"Action":"output","Package":"p/a","Output":"FAIL\tp/a\t0.1s\n"}
 {"Action":"fail","Package":"p/a"}
@@ -29,7 +32,7 @@ func TestReadCountsAndPrints(t *testing.T) {
 	if got != (count{passed: 1, failed: 2, skipped: 1}) {
 		t.Errorf("counted %s", got)
 	}
-	if want := "broken.go:1: no\nexpected 1\nFAIL\tp/a\t0.1s\n"; out.String() != want {
+	if want := "broken.go:1: no\nexpected 1\nok  \tp/good\t0.1s\nFAIL\tp/a\t0.1s\n"; out.String() != want {
 		t.Errorf("printed %q, not %q", out.String(), want)
 	}
 	if _, err := read(strings.NewReader("panic: no json"), &out); err == nil {
