@@ -100,6 +100,10 @@ func (d *deparser) sql(n *node) (string, error) {
 
 const varcharOID = 1043
 
+// firstUserOID is PostgreSQL's FirstNormalObjectId: what is below came with it
+// and has the same meaning in every database.
+const firstUserOID = 16384
+
 // resultType is the type of a node that can be a GROUP BY expression.
 func resultType(n *node) uint32 {
 	for _, name := range []string{
@@ -168,7 +172,8 @@ func (d *deparser) cast(n *node, to uint32) (string, error) {
 		return "", err
 	}
 	name, ok := d.analysis.Types[to]
-	if !ok || name == "character" || strings.Contains(name, `"`) {
+	// Without a modifier, character and bit mean a length of 1.
+	if !ok || to >= firstUserOID || name == "character" || name == "bit" {
 		return "", d.refuse(n, "", "a cast to %s is not supported in a continuous view", d.typeName(to))
 	}
 	return "(" + text + ")::" + name, nil

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/aggregator/statement"
 )
 
@@ -164,6 +165,43 @@ func TestTextIsCollateC(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("collations %v", analysis.Collations)
+	}
+}
+
+// What users made themselves is refused by name wherever it stands.
+func TestUsersOwnObjectsAreRefused(t *testing.T) {
+	ctx := context.Background()
+	conn := connect(t)
+	for _, sql := range []string{
+		`CREATE TYPE pg_temp.mood AS ENUM ('ok')`,
+		`CREATE FUNCTION pg_temp.twice(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1 * 2'`,
+		`CREATE DOMAIN pg_temp.name5 AS text`,
+		`CREATE AGGREGATE pg_temp.sum(bigint) (SFUNC = int8pl, STYPE = bigint)`,
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stream, schema := testStream(t, conn)
+	for sql, at := range map[string]string{
+		"SELECT max(t)::pg_temp.mood AS m FROM s":                     "::",
+		"SELECT pg_temp.twice(count(*)) AS n FROM s":                  "twice",
+		"SELECT count(*) FROM s WHERE pg_temp.twice(i8) > 3":          "twice",
+		"SELECT count(*) FROM s WHERE t::pg_temp.mood = 'ok'":         "",
+		"SELECT max(t)::pg_temp.name5 AS n FROM s":                    "",
+		"SELECT t::pg_temp.name5 AS n, count(*) FROM s GROUP BY 1":    "",
+		"SELECT pg_temp.sum(i8) AS n FROM s":                          "sum",
+		"SELECT count(*) FILTER (WHERE pg_temp.twice(i8) = 1) FROM s": "twice",
+	} {
+		analysis, err := Analyse(ctx, conn, stream, sql, 0)
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		_, err = query.Build(analysis, schema)
+		failed := pure(t, err)
+		if failed.Code != datum.CodeFeatureNotSupported || failed.Hint == "" || !strings.HasPrefix(sql[failed.Position-1:], at) {
+			t.Errorf("%s: %+v", sql, failed)
+		}
 	}
 }
 
