@@ -107,6 +107,17 @@ func TestPostgres18IsThere(t *testing.T) {
 	}
 }
 
+// TestAVersionThatIsNotThereIsNamed also shows that a server that was never made
+// can be closed.
+func TestAVersionThatIsNotThereIsNamed(t *testing.T) {
+	if Containers() {
+		t.Skip("the image settles the version")
+	}
+	if _, err := startPostgres(t.Context(), 9); err == nil || !strings.Contains(err.Error(), "PostgreSQL 9 is not installed") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUniqueName(t *testing.T) {
 	t.Run("A name/with Ümlauts, and-much more than fits into an identifier", func(t *testing.T) {
 		one, two := uniqueName(t, "_"), uniqueName(t, "_")

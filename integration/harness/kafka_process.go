@@ -30,7 +30,7 @@ type kafkaProcess struct {
 }
 
 // newKafkaProcess lays out a broker's folder; start runs it.
-func newKafkaProcess(ctx context.Context, brokerPort int) (*kafkaProcess, error) {
+func newKafkaProcess(ctx context.Context, brokerPort int) (server, error) {
 	jars, err := KafkaJars(ctx)
 	if err != nil {
 		return nil, err

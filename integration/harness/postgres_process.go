@@ -16,7 +16,7 @@ type postgresProcess struct {
 	dir    string
 }
 
-func newPostgresProcess(ctx context.Context, version, portNumber int) (*postgresProcess, error) {
+func newPostgresProcess(ctx context.Context, version, portNumber int) (server, error) {
 	binaries, origin, err := postgresBinaries(ctx, version)
 	if err != nil {
 		return nil, err
