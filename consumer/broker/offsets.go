@@ -28,6 +28,13 @@ func (a *Admin) OffsetsAt(ctx context.Context, topic string, t time.Time) (map[i
 	return offsets(topic, "time's", listed, err)
 }
 
+// StableOffsets returns how far a read_committed reader gets right now, in each
+// partition of a topic: a hint, for what was acknowledged may lie behind it.
+func (a *Admin) StableOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
+	listed, err := a.admin.ListCommittedOffsets(ctx, topic)
+	return offsets(topic, "last stable", listed, err)
+}
+
 // EndOffsets returns where each partition of a topic ends for a read_committed
 // reader, behind everything that was acknowledged before the call (see the
 // package's text). It waits for transactions that are open, and names them
@@ -42,8 +49,7 @@ func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, 
 	}
 	wait := newPause()
 	for {
-		listed, err := a.admin.ListCommittedOffsets(ctx, topic)
-		stable, err := offsets(topic, "last stable", listed, err)
+		stable, err := a.StableOffsets(ctx, topic)
 		if err != nil {
 			return nil, err
 		}

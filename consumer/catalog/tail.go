@@ -39,15 +39,29 @@ func (c *Catalog) newTail(ctx context.Context, client *kgo.Client) (*tail, error
 	return &tail{topic: c.topic, admin: c.admin, client: client, state: topology.NewCatalog(), next: starts[0]}, nil
 }
 
-// toEnd reads behind everything that was committed before the call.
+// toEnd reads behind everything that was committed before the call. It waits
+// for a transaction that is open.
 func (t *tail) toEnd(ctx context.Context) error {
 	ends, err := t.admin.EndOffsets(ctx, t.topic)
 	if err != nil {
 		return fmt.Errorf("find the catalog's end: %w", err)
 	}
-	for t.next < ends[0] {
+	return t.readTo(ctx, ends[0])
+}
+
+// toStable reads what can be read now, and waits for no transaction.
+func (t *tail) toStable(ctx context.Context) error {
+	stable, err := t.admin.StableOffsets(ctx, t.topic)
+	if err != nil {
+		return fmt.Errorf("find how far the catalog can be read: %w", err)
+	}
+	return t.readTo(ctx, stable[0])
+}
+
+func (t *tail) readTo(ctx context.Context, end int64) error {
+	for t.next < end {
 		if _, err := t.poll(ctx); err != nil {
-			return fmt.Errorf("read the catalog at offset %d of %d: %w", t.next, ends[0], err)
+			return fmt.Errorf("read the catalog at offset %d of %d: %w", t.next, end, err)
 		}
 	}
 	return nil

@@ -139,14 +139,16 @@ func (u *update) attempt(ctx context.Context) (topology.Revision, error) {
 
 // current takes the transactional id and returns the catalog as it is then. It
 // reads before, too, so that the time in which another writer can come in
-// between is not that of connecting and of reading the whole log.
+// between is not that of connecting and of reading the whole log. Before the
+// fence it does not wait for open transactions: the fence is what ends those of
+// a writer that died.
 func (u *update) current(ctx context.Context, client *kgo.Client) (*topology.Catalog, error) {
 	c := u.catalog
 	t, err := c.newTail(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.toEnd(ctx); err != nil {
+	if err := t.toStable(ctx); err != nil {
 		return nil, err
 	}
 	// This is the fence. It waits for a transaction that is being ended.

@@ -235,6 +235,34 @@ func TestFencedBeforeCommit(t *testing.T) {
 	}
 }
 
+// TestDeadWriter leaves a transaction open that would hold readers back for
+// longer than a writer has patience. The next writer ends it.
+func TestDeadWriter(t *testing.T) {
+	onBoth(t, func(t *testing.T, cfg broker.Config) {
+		ctx := testContext(t)
+		c := open(t, cfg, newCluster(), quiet())
+		dead, err := broker.NewClient(cfg, quiet(), kgo.TransactionalID(c.Topic()), kgo.TransactionTimeout(10*patience))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dead.Close()
+		if err := dead.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		half := &kgo.Record{Topic: c.Topic(), Key: []byte("relation/half"), Value: []byte("half")}
+		if err := dead.ProduceSync(ctx, half).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		revision, err := c.Update(ctx, createStream(stream("s")))
+		if err != nil || revision != 1 {
+			t.Fatalf("revision %d, %v", revision, err)
+		}
+		if state, err := c.Read(ctx); err != nil || len(state.Damaged()) != 0 {
+			t.Fatalf("what the dead writer left is read: %v, %v", state, err)
+		}
+	})
+}
+
 // TestOutcomeUnknown takes the brokers away for ever after a commit was sent.
 func TestOutcomeUnknown(t *testing.T) {
 	cluster, cfg := fake(t)
