@@ -178,15 +178,22 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 		if err != nil {
 			return fmt.Errorf("commit input offsets: %w", err)
 		}
-		return offsetFaults(resp)
+		return offsetFaults(resp, commits)
 	})
 }
 
-func offsetFaults(resp *kmsg.TxnOffsetCommitResponse) error {
+// offsetFaults returns the first refusal. Newer answers name topics by id only.
+func offsetFaults(resp *kmsg.TxnOffsetCommitResponse, commits []offsetCommit) error {
 	for _, t := range resp.Topics {
+		name := t.Topic
+		for _, c := range commits {
+			if name == "" && c.topicID == topology.TopicID(t.TopicID) {
+				name = c.tp.topic
+			}
+		}
 		for _, tp := range t.Partitions {
 			if err := kerr.ErrorForCode(tp.ErrorCode); err != nil {
-				return fmt.Errorf("commit input offset of %s/%d: %w", t.Topic, tp.Partition, err)
+				return fmt.Errorf("commit input offset of %s/%d: %w", name, tp.Partition, err)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // into the store. One goroutine ([folder.run]) owns every field; others reach
 // it through the mailbox. A slow store holds its polling back.
 type folder struct {
-	mailbox
+	*mailbox
 	node     *Node
 	log      *slog.Logger
 	ctx      context.Context // ends when the folder has to stop at once
@@ -43,6 +43,7 @@ type faulty interface {
 const claimRetry = time.Second
 
 func (f *folder) run() {
+	defer f.end()
 	for f.ctx.Err() == nil {
 		for _, posted := range f.take() {
 			posted()

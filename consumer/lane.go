@@ -17,7 +17,7 @@ import (
 // lane reads input partitions, aggregates and publishes. One goroutine ([lane.run])
 // owns every field below; others reach it through the mailbox.
 type lane struct {
-	mailbox
+	*mailbox
 	node   *Node
 	number int
 	id     topology.ID // random: names this start of the lane in flushes
@@ -49,6 +49,7 @@ type lane struct {
 // run owns the lane until stop is posted or its context ends.
 func (l *lane) run() {
 	defer l.work.Wait()
+	defer l.end()
 	for l.ctx.Err() == nil {
 		for _, f := range l.take() {
 			f()
@@ -325,7 +326,9 @@ func (l *lane) refuse(p *inputPartition, r *kgo.Record, views []*laneView, v *la
 	case topology.Skip:
 		l.node.metrics.skipped.WithLabelValues(s.Name).Inc()
 	case topology.Stop:
-		l.stops[p.tp] = r.Offset
+		if at, ok := l.stops[p.tp]; !ok || r.Offset < at {
+			l.stops[p.tp] = r.Offset
+		}
 		if !l.void {
 			l.void = true
 			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w", r.Offset, err))

@@ -12,7 +12,13 @@ type mailbox struct {
 	mu    sync.Mutex // guards queue and wake
 	queue []func()
 	wake  context.CancelFunc // ends the owner's sleep; nil while it is awake
+	ended chan struct{}      // closed when the owner takes nothing any more
 }
+
+func newMailbox() *mailbox { return &mailbox{ended: make(chan struct{})} }
+
+// end says that the owner takes nothing any more.
+func (m *mailbox) end() { close(m.ended) }
 
 // post adds f to what the owner runs next. It never blocks.
 func (m *mailbox) post(f func()) {
@@ -24,7 +30,7 @@ func (m *mailbox) post(f func()) {
 	}
 }
 
-// do posts f and waits until the owner has run it, or ctx ends.
+// do posts f and waits until the owner has run it or has ended, or ctx ends.
 func (m *mailbox) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	m.post(func() {
@@ -34,6 +40,8 @@ func (m *mailbox) do(ctx context.Context, f func()) error {
 	select {
 	case <-done:
 		return nil
+	case <-m.ended:
+		return errStopped
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -170,7 +170,7 @@ func (n *Node) start(ctx context.Context) error {
 
 func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalog) error {
 	l := &lane{
-		node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
+		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
 		catalog: topology.NewCatalog(),
 		streams: map[topology.StreamID]*laneStream{},
 		parts:   map[topicPartition]*inputPartition{},
@@ -195,7 +195,7 @@ func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
 		return err
 	}
 	n.folders = append(n.folders, &folder{
-		node: n, log: n.log, ctx: ctx, reader: reader, catalog: current,
+		mailbox: newMailbox(), node: n, log: n.log, ctx: ctx, reader: reader, catalog: current,
 		parts: map[topicPartition]*ownedPartition{},
 		retry: map[topicPartition]time.Time{},
 	})

@@ -3,10 +3,16 @@ package consumer
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
+
+// fetchWait is how long the broker holds a fetch that finds nothing. A partition
+// that is added meanwhile is read only after it: kgo's default of 5 s is what a
+// newly assigned partition would wait.
+const fetchWait = 100 * time.Millisecond
 
 // pollRecords bounds what one poll returns.
 const pollRecords = 16_384
@@ -23,6 +29,7 @@ func newReader(opts []kgo.Opt, bytes int64) (*kgo.Client, error) {
 		kgo.FetchMaxBytes(int32(min(bytes, 64<<20))),
 		kgo.FetchMaxPartitionBytes(int32(min(bytes, 8<<20))),
 		kgo.MaxConcurrentFetches(2),
+		kgo.FetchMaxWait(fetchWait),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka reader: %w", err)

@@ -62,6 +62,7 @@ func (s *laneStream) add(def *topology.View) error {
 		return err
 	}
 	columns := ColumnsOf(s.def, def)
+	table.SetLimit(blockLimit)
 	v := &laneView{def: def, table: table, columns: make([]int, len(columns))}
 	v.batch.Columns = make([]*column.Vector, len(columns))
 	wanted := make([]bool, len(columns))

@@ -66,6 +66,9 @@ func (s *Store) claim(ctx context.Context, topic string, p topology.Partition) (
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
+	if s.config.inject(guardClaim) {
+		c.Position, c.Ledger = 0, nil
+	}
 	return c, nil
 }
 

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	// URL names the target database, as a postgres:// URL or as libpq's
 	// key=value pairs. It may hold a password and is never printed.
-	URL string `env:"MILLRACE_DATABASE_URL"`
+	URL string `env:"MILLRACE_DATABASE_URL" envDefault:"postgres://postgres@127.0.0.1:15432/postgres?sslmode=disable"`
 	// Cluster separates several Millrace clusters in one database.
 	Cluster string `env:"MILLRACE_CLUSTER" envDefault:"millrace"`
 	// PoolSize is how many connections a process holds at most, and so how many
@@ -42,7 +42,24 @@ type Config struct {
 	// ApplicationName is what pg_stat_activity shows. It begins with "millrace":
 	// by that a claim knows the backends that it may end.
 	ApplicationName string `env:"MILLRACE_DATABASE_APPLICATION_NAME" envDefault:"millrace"`
+	// Inject, where tests set it, is asked at each of [Points] whether to do
+	// harm there: it may end the process, or return true for a guard to be left
+	// out. nil in production.
+	Inject func(point string) bool
 }
+
+// Points are the places that ask Config.Inject.
+func Points() []string { return []string{pointRows, pointCommit, guardClaim, guardFold} }
+
+const (
+	pointRows   = "fold.rows"      // the rows are merged, the ledger is not moved
+	pointCommit = "fold.commit"    // all is done but COMMIT
+	guardClaim  = "claim.position" // guard: a claim starts at the stored position
+	guardFold   = "fold.position"  // guard: a fold needs the position that it starts from, and its ledger
+)
+
+// inject asks for harm at a point.
+func (c *Config) inject(point string) bool { return c.Inject != nil && c.Inject(point) }
 
 // errURL does not say what is wrong: pgx's error repeats the text, and in a
 // malformed one it cannot tell the password from the rest.

@@ -95,7 +95,7 @@ func (s *Store) fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fol
 	if err != nil {
 		return result, err
 	}
-	if moved.RowsAffected() != 1 {
+	if moved.RowsAffected() != 1 && !s.config.inject(guardFold) {
 		return result, aggregator.ErrClaimLost
 	}
 	tasks, err := s.tasks(ctx, tx, f)
@@ -105,9 +105,11 @@ func (s *Store) fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fol
 	if result, err = merge(ctx, tx, tasks); err != nil {
 		return result, err
 	}
+	s.config.inject(pointRows)
 	if err = s.account(ctx, tx, f, tasks); err != nil {
 		return result, err
 	}
+	s.config.inject(pointCommit)
 	// From here on the outcome must be learned, even by a process that stops.
 	commit, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.config.CommitTimeout,
 		fmt.Errorf("no answer to COMMIT within MILLRACE_DATABASE_COMMIT_TIMEOUT (%v)", s.config.CommitTimeout))
@@ -176,7 +178,7 @@ func (s *Store) account(ctx context.Context, tx pgx.Tx, f *aggregator.Fold, task
 	if closed := answers.Close(); err == nil {
 		err = closed
 	}
-	if err == nil && moved.RowsAffected() != int64(len(f.Applied)) {
+	if err == nil && moved.RowsAffected() != int64(len(f.Applied)) && !s.config.inject(guardFold) {
 		err = ErrLedger
 	}
 	return err

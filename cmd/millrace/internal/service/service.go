@@ -47,6 +47,7 @@ func Open(ctx context.Context, s Settings, log *slog.Logger) (*Service, error) {
 
 func (s *Service) open(ctx context.Context) error {
 	var err error
+	s.Settings.Database.Inject = fault.Inject()
 	if s.Store, err = sink.Open(ctx, s.Settings.Database, s.Log, s.Metrics); err != nil {
 		return err
 	}

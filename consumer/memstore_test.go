@@ -1,0 +1,154 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/topology"
+)
+
+// group is a row of the tests' view.
+type group struct{ count, sum, min int64 }
+
+// memStore is a Store in memory with the invariants of the real one, and with
+// failures at the rates that a test sets.
+type memStore struct {
+	mu         sync.Mutex // guards all
+	rng        *rand.Rand
+	fail       int // of 100 folds fail before they do anything
+	unknown    int // of 100 folds do not say whether they happened
+	partitions map[topicPartition]*memPartition
+	groups     map[topology.ViewID]map[string]group
+	faults     []string
+	folds      int
+}
+
+type memPartition struct {
+	owner    topology.ID
+	term     int64
+	position int64
+	ledger   map[ledgerKey]partial.Range
+}
+
+type ledgerKey struct {
+	view      topology.ViewID
+	shard     topology.ShardID
+	partition topology.Partition
+}
+
+var errMemStore = errors.New("store: injected failure")
+
+func newMemStore(seed uint64) *memStore {
+	return &memStore{
+		rng:        rand.New(rand.NewPCG(seed, 3)),
+		partitions: map[topicPartition]*memPartition{},
+		groups:     map[topology.ViewID]map[string]group{},
+	}
+}
+
+func (s *memStore) Claim(_ context.Context, topic string, p topology.Partition) (*aggregator.Claim, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tp := topicPartition{topic, p}
+	m := s.partitions[tp]
+	if m == nil {
+		m = &memPartition{ledger: map[ledgerKey]partial.Range{}}
+		s.partitions[tp] = m
+	}
+	m.owner = NewID()
+	m.term++
+	c := &aggregator.Claim{Owner: m.owner, Term: m.term, Topic: topic, Partition: p, Position: m.position}
+	for k, r := range m.ledger {
+		c.Ledger = append(c.Ledger, aggregator.Applied{View: k.view, Shard: k.shard, Range: r})
+	}
+	return c, nil
+}
+
+func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.folds++
+	if s.rng.IntN(100) < s.fail {
+		return aggregator.FoldResult{}, errMemStore
+	}
+	lost := s.rng.IntN(100) < s.unknown
+	if lost && s.rng.IntN(2) == 0 {
+		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
+	}
+	m := s.partitions[topicPartition{c.Topic, c.Partition}]
+	if m.owner != c.Owner || m.position != f.From {
+		return aggregator.FoldResult{}, aggregator.ErrClaimLost
+	}
+	m.position = f.To
+	for _, a := range f.Applied {
+		key := ledgerKey{a.View, a.Shard, a.Range.Partition}
+		if before, ok := m.ledger[key]; ok && (a.Range.From != before.From || a.Range.To <= before.To) {
+			s.faults = append(s.faults, fmt.Sprintf("ledger moved from %v to %v", before, a.Range))
+		}
+		m.ledger[key] = a.Range
+	}
+	for i := range f.Views {
+		s.merge(&f.Views[i])
+	}
+	if lost {
+		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
+	}
+	return aggregator.FoldResult{}, nil
+}
+
+func (s *memStore) merge(v *aggregator.ViewRows) {
+	if s.groups[v.View] == nil {
+		s.groups[v.View] = map[string]group{}
+	}
+	for i := range v.Hashes {
+		key := string(v.Keys[0].Bytes(i))
+		g, ok := s.groups[v.View][key]
+		least := v.States[2].Ints[i]
+		if ok {
+			least = min(least, g.min)
+		}
+		s.groups[v.View][key] = group{g.count + v.States[0].Ints[i], g.sum + decimalInt(v.States[1].Bytes(i)), least}
+	}
+}
+
+func (s *memStore) Release(context.Context, *aggregator.Claim) error { return nil }
+
+func (s *memStore) EnsureView(context.Context, *topology.View, *query.Plan, *topology.Catalog) error {
+	return nil
+}
+
+// foldedTo returns how far a view is folded in a partition by its slowest shard.
+func (s *memStore) foldedTo(v *topology.View, p topology.Partition) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var least int64 = -1
+	for shard := range v.Shards {
+		to := v.StartAt(p)
+		for _, m := range s.partitions {
+			if r, ok := m.ledger[ledgerKey{v.ID, topology.ShardID(shard), p}]; ok {
+				to = r.To
+			}
+		}
+		if least < 0 || to < least {
+			least = to
+		}
+	}
+	return least
+}
+
+// rows returns a copy of a view's groups.
+func (s *memStore) rows(id topology.ViewID) map[string]group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]group{}
+	for k, g := range s.groups[id] {
+		out[k] = g
+	}
+	return out
+}
