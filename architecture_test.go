@@ -100,6 +100,7 @@ var floors = []struct {
 	{"aggregator/sketch", 1},
 	{"topology", 1},
 	{"internal", 0},
+	{"data", 0}, // real data for the demo, tests and benchmarks, with its provenance
 }
 
 // floorOf finds a package's room and floor; ok is false where it has none.

@@ -9,57 +9,58 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/millrace/millrace/cmd/millrace/internal/service"
+	"github.com/millrace/millrace/cmd/millrace/internal/session"
 )
 
 // app is what every command has at hand.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	// abort ends at the second signal; a command's own context at the first.
-	abort    context.Context
+	signals  *signals
 	settings service.Settings
+	given    map[string]string // settings that the environment or a flag names
 	log      *slog.Logger
 }
 
-// errShown is returned by commands that have told the person already.
-var errShown = errors.New("already shown")
+// Exit statuses.
+const (
+	statusOK          = 0
+	statusFailed      = 1
+	statusInterrupted = 130
+)
 
 // Main runs the command line and returns the exit status.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	abort, cancelAbort := context.WithCancel(context.Background())
-	defer cancelAbort()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		cancelAbort()
-	}()
-	a := &app{in: in, out: out, err: errOut, abort: abort}
+	s := watchSignals()
+	defer s.stop()
+	return execute(s, args, in, out, errOut)
+}
+
+func execute(s *signals, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut, signals: s}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	if err := root.ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, errShown) {
-			fmt.Fprintf(errOut, "millrace: %v\n", service.Explain(err))
+	err := root.ExecuteContext(s.first)
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.Is(err, session.ErrReported): // the person has been told
+	case s.first.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(errOut, "millrace: interrupted")
+		return statusInterrupted
+	default:
+		for _, line := range a.lines(err) {
+			fmt.Fprintln(errOut, "millrace:", line)
 		}
-		return 1
 	}
-	return 0
+	return statusFailed
 }
 
 func (a *app) root() *cobra.Command {
@@ -69,63 +70,49 @@ func (a *app) root() *cobra.Command {
 		Long: `Millrace keeps continuous SQL aggregate views over Kafka topics, folded exactly
 once into ordinary PostgreSQL tables.
 
-Every setting is an environment variable (MILLRACE_KAFKA_BROKERS) and a flag of
-the same name (--kafka-brokers). Commands need no running node: they talk to
-Kafka and PostgreSQL.`,
+Commands need no running node: they talk to Kafka and PostgreSQL. Without
+settings they talk to those of ` + "`millrace dev`" + `.`,
+		Example: `  millrace demo                                  see it work, nothing to install
+  millrace dev                                   an empty system to play with
+  millrace sql -c "CREATE STREAM clicks (url text, ms int) WITH (partitions = 4)"
+  millrace sql -c "CREATE CONTINUOUS VIEW by_url AS
+                     SELECT url, count(*), avg(ms) FROM clicks GROUP BY url"
+  echo '{"url": "/", "ms": 12}' | millrace produce clicks
+  millrace flush && millrace sql -c "SELECT * FROM by_url"`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.configure(cmd)
 		},
 	}
 	addSettings(root)
-	root.AddCommand(a.runCommand(), a.sqlCommand(), versionCommand())
+	cobra.EnableCommandSorting = false
+	root.AddGroup(&cobra.Group{ID: groupUse, Title: "Work with streams and views:"},
+		&cobra.Group{ID: groupRun, Title: "Run Millrace:"})
+	for group, commands := range map[string][]*cobra.Command{
+		groupUse: {a.sqlCommand(), a.produceCommand(), a.flushCommand(), a.viewsCommand(), a.lagCommand(), a.shardsCommand(), a.deadCommand()},
+		groupRun: {a.demoCommand(), a.devCommand(), a.runCommand(), a.settingsCommand(), versionCommand()},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
 	return root
 }
 
-// addSettings gives the command a flag for every setting.
-func addSettings(cmd *cobra.Command) {
-	for _, v := range service.Variables() {
-		usage := v.Env
-		if v.Default != "" {
-			usage += " (default " + v.Default + ")"
-		}
-		cmd.PersistentFlags().String(v.Flag(), "", usage)
-	}
-}
+const (
+	groupUse = "use"
+	groupRun = "run"
+)
 
-// configure reads the settings: the environment's, with the flags' over them.
-func (a *app) configure(cmd *cobra.Command) error {
-	environment := map[string]string{}
-	for _, pair := range os.Environ() {
-		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "MILLRACE_") {
-			environment[name] = value
-		}
+// program is the path by which the person can call this binary again.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "millrace"
 	}
-	for _, v := range service.Variables() {
-		if f := cmd.Flags().Lookup(v.Flag()); f != nil && f.Changed {
-			environment[v.Env] = f.Value.String()
-		}
-	}
-	var err error
-	if a.settings, err = service.Parse(environment); err != nil {
-		return err
-	}
-	a.log = newLogger(a.err, a.settings.Service)
-	return nil
-}
-
-// newLogger writes text to a terminal and JSON otherwise, unless told.
-func newLogger(w io.Writer, c service.Config) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		level = slog.LevelInfo // refused by Validate
-	}
-	options := &slog.HandlerOptions{Level: level}
-	file, isFile := w.(*os.File)
-	text := c.LogFormat == "text" || c.LogFormat == "auto" && isFile && term.IsTerminal(int(file.Fd()))
-	if text {
-		return slog.New(slog.NewTextHandler(w, options))
-	}
-	return slog.New(slog.NewJSONHandler(w, options))
+	return path
 }

@@ -1,35 +1,117 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
-	"github.com/millrace/millrace/cmd/millrace/internal/service"
+	"github.com/millrace/millrace/cmd/millrace/internal/prompt"
+	"github.com/millrace/millrace/cmd/millrace/internal/session"
 )
 
 func (a *app) sqlCommand() *cobra.Command {
-	var text string
+	var texts, files []string
 	cmd := &cobra.Command{
-		Use: "sql", Short: "Carry out SQL",
+		Use:   "sql [-c STATEMENTS | -f FILE]",
+		Short: "Carry out SQL: Millrace's statements and PostgreSQL's",
+		Long: `Carry out SQL. Millrace's own statements (CREATE STREAM, CREATE CONTINUOUS VIEW,
+DROP of both, SELECT pipelinedb.flush()) are carried out by Millrace, all others
+go to the target database as they are, over one connection. Rows, notices and
+errors are printed as psql prints them.
+
+Without -c and -f: a prompt on a terminal (\? there for help), else the script
+on standard input. Scripts hold any number of statements, separated by
+semicolons. The first error ends them (as psql does with ON_ERROR_STOP), with
+exit status 1.`,
+		Example: `  millrace sql
+  millrace sql -c "CREATE STREAM clicks (url text, ms int) WITH (partitions = 4)"
+  millrace sql -c "SELECT * FROM by_url ORDER BY count DESC LIMIT 10"
+  millrace sql -f schema.sql
+  millrace sql < schema.sql`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			svc, err := service.Open(cmd.Context(), a.settings, a.log)
-			if err != nil {
-				return err
-			}
-			defer svc.Close()
-			result, err := svc.DDL().Execute(cmd.Context(), text)
-			if err != nil {
-				return errors.Join(err)
-			}
-			for _, n := range result.Notices {
-				fmt.Fprintln(a.err, "NOTICE: ", n)
-			}
-			fmt.Fprintln(a.out, result.Tag)
-			return nil
+			return a.sql(cmd.Context(), texts, files)
 		},
 	}
-	cmd.Flags().StringVarP(&text, "command", "c", "", "statement")
+	cmd.Flags().StringArrayVarP(&texts, "command", "c", nil, "carry out `statements` (may be given several times)")
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "carry out the statements of a `file`, - for standard input")
+	cmd.MarkFlagsMutuallyExclusive("command", "file")
 	return cmd
+}
+
+func (a *app) sql(ctx context.Context, texts, files []string) error {
+	if err := a.settings.Check(); err != nil {
+		return err
+	}
+	e := &engine{app: a}
+	defer e.close()
+	s := a.session(e)
+	defer s.Close()
+	switch {
+	case len(texts) > 0:
+		for _, text := range texts {
+			if err := s.Script(ctx, "", text); err != nil {
+				return err
+			}
+		}
+		return nil
+	case len(files) > 0:
+		for _, name := range files {
+			if err := a.script(ctx, s, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if file, ok := a.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return a.interactive(ctx, s, e)
+	}
+	return a.script(ctx, s, "-")
+}
+
+// session returns the SQL session of the settings; the caller closes it.
+func (a *app) session(e *engine) *session.Session {
+	return &session.Session{
+		URL: a.settings.Database.URL, ConnectTimeout: a.settings.Database.ConnectTimeout,
+		Millrace: e, Out: a.out, Err: a.err,
+	}
+}
+
+func (a *app) script(ctx context.Context, s *session.Session, name string) error {
+	var text []byte
+	var err error
+	if name == "-" {
+		name = "<stdin>"
+		text, err = io.ReadAll(a.in)
+	} else {
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return fmt.Errorf("read the script: %w", err)
+	}
+	return s.Script(ctx, name, string(text))
+}
+
+// interactive runs the prompt.
+func (a *app) interactive(ctx context.Context, s *session.Session, e *engine) error {
+	p := &prompt.Prompt{
+		Session: s, Out: a.out, Err: a.err, History: prompt.HistoryFile(),
+		Explain: func(err error) []string { return a.lines(err) },
+		Interrupts: func(handler func()) func() {
+			return a.signals.take(handler)
+		},
+		Commands: map[string]prompt.Command{
+			"views": {Help: "list the continuous views", Run: func(ctx context.Context) error { return a.views(ctx, e, nil, false) }},
+			"lag":   {Help: "how far each view is folded", Run: func(ctx context.Context) error { return a.lag(ctx, e, nil, false) }},
+		},
+	}
+	if err := p.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
 }

@@ -2,8 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 
@@ -117,15 +115,3 @@ func (temporary) Temporary() bool { return true }
 
 // Unwrap returns the cause.
 func (t temporary) Unwrap() error { return t.error }
-
-// Explain returns an error as one line for a person: what, where, and the way out.
-func Explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	var ours *broker.Explained
-	if explained := broker.Explain(err); errors.As(explained, &ours) {
-		return explained
-	}
-	return fmt.Errorf("%w", sink.Explain(err))
-}

@@ -1,0 +1,126 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
+	"github.com/millrace/millrace/cmd/millrace/internal/service"
+	"github.com/millrace/millrace/cmd/millrace/internal/session"
+	"github.com/millrace/millrace/cmd/millrace/internal/status"
+	"github.com/millrace/millrace/topology"
+)
+
+// engine carries out Millrace's statements. It connects when first asked, so
+// that a SELECT needs no Kafka.
+type engine struct {
+	app     *app
+	service *service.Service
+}
+
+var _ session.Millrace = (*engine)(nil)
+
+func (e *engine) open(ctx context.Context) (*service.Service, error) {
+	if e.service != nil {
+		return e.service, nil
+	}
+	svc, err := service.Open(ctx, e.app.settings, e.app.log)
+	if err != nil {
+		return nil, err
+	}
+	e.service = svc
+	return svc, nil
+}
+
+func (e *engine) close() {
+	if e.service != nil {
+		e.service.Close()
+	}
+}
+
+// Ours implements session.Millrace.
+func (e *engine) Ours(ctx context.Context, parsed statement.Statement) (bool, error) {
+	var match func(c *topology.Catalog) bool
+	switch s := parsed.(type) {
+	case *statement.CreateView:
+		if s.Spelling != statement.SpellingPlain {
+			return true, nil
+		}
+		match = func(c *topology.Catalog) bool { return anyStream(c, statement.StreamNames(s.Select)) }
+	case *statement.DropView:
+		if s.Continuous {
+			return true, nil
+		}
+		match = func(c *topology.Catalog) bool { return anyView(c, s.Names) }
+	case *statement.DropStream:
+		if !s.Foreign {
+			return true, nil
+		}
+		match = func(c *topology.Catalog) bool { return anyStream(c, s.Names) }
+	default:
+		return true, nil
+	}
+	svc, err := e.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	current, err := svc.Catalog.Read(ctx)
+	return err == nil && match(current), err
+}
+
+func anyStream(c *topology.Catalog, names []statement.Ref) bool {
+	for _, name := range names {
+		if _, ok := c.Stream(name.Name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func anyView(c *topology.Catalog, names []statement.Ref) bool {
+	for _, name := range names {
+		if _, ok := c.View(name.Name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Execute implements session.Millrace.
+func (e *engine) Execute(ctx context.Context, sql string) (ddl.Result, error) {
+	svc, err := e.open(ctx)
+	if err != nil {
+		return ddl.Result{}, err
+	}
+	return svc.DDL().Execute(ctx, sql)
+}
+
+// flushTimeout is how long a flush waits where nobody says.
+const flushTimeout = 60 * time.Second
+
+// Flush implements session.Millrace.
+func (e *engine) Flush(ctx context.Context) error {
+	return e.flush(ctx, flushTimeout)
+}
+
+func (e *engine) flush(ctx context.Context, timeout time.Duration, views ...string) error {
+	svc, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	limit := fmt.Errorf("the timeout of %v has passed", timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, limit)
+	defer cancel()
+	err = reader(svc).Flush(ctx, views...)
+	if err != nil && errors.Is(context.Cause(ctx), limit) && !errors.Is(err, status.ErrNotFolded) {
+		return fmt.Errorf("%w: %w", status.ErrNotFolded, limit)
+	}
+	return err
+}
+
+func reader(svc *service.Service) *status.Reader {
+	return &status.Reader{Kafka: svc.Admin, Catalog: svc.Catalog, Store: svc.Store}
+}

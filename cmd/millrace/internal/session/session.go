@@ -1,0 +1,220 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
+	"github.com/millrace/millrace/cmd/millrace/internal/psql"
+	"github.com/millrace/millrace/sink"
+)
+
+// Millrace carries out the statements that are not PostgreSQL's.
+type Millrace interface {
+	// Ours reports whether a statement that could be either side's is
+	// Millrace's: a plain CREATE VIEW over a stream, say.
+	Ours(ctx context.Context, s statement.Statement) (bool, error)
+	// Execute carries out a statement of Millrace's.
+	Execute(ctx context.Context, sql string) (ddl.Result, error)
+	// Flush waits until everything produced before is folded.
+	Flush(ctx context.Context) error
+}
+
+// ErrReported says that a statement failed and that its error was printed.
+var ErrReported = errors.New("a statement failed")
+
+// Session is one connection to PostgreSQL, made when first needed, and
+// Millrace beside it. One goroutine uses it.
+type Session struct {
+	// URL names the database.
+	URL            string
+	ConnectTimeout time.Duration
+	Millrace       Millrace
+	// Out takes results, Err errors and notices.
+	Out, Err io.Writer
+
+	conn   *pgconn.PgConn
+	prefix string // of what is said about the statement at hand
+}
+
+// Close ends the connection, and with it a transaction that is open.
+func (s *Session) Close() {
+	if s.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_ = s.conn.Close(ctx)
+	}
+}
+
+// Script carries out the statements of a text in order and stops at the first
+// that fails. Name stands before messages, with the line; "" for none.
+func (s *Session) Script(ctx context.Context, name, text string) error {
+	for _, piece := range statement.Split(text) {
+		if err := s.Piece(ctx, name, piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Piece carries out one statement. An error of SQL is printed and becomes
+// [ErrReported]; others (a server that does not answer) are the caller's to print.
+func (s *Session) Piece(ctx context.Context, name string, piece statement.Piece) error {
+	text := piece.Text
+	if piece.Terminated {
+		text += ";"
+	}
+	s.prefix = ""
+	if name != "" {
+		s.prefix = fmt.Sprintf("%s:%d: ", name, piece.Line)
+	}
+	err := s.execute(ctx, text)
+	report, ok := reportOf(err, text)
+	if !ok {
+		return err
+	}
+	if name != "" && report.Statement == text && report.Position > 0 {
+		runes := []rune(text)
+		line := piece.Line + strings.Count(string(runes[:min(report.Position-1, len(runes))]), "\n")
+		s.prefix = fmt.Sprintf("%s:%d: ", name, line)
+	}
+	report.Write(s.Err, s.prefix)
+	return ErrReported
+}
+
+// reportOf finds what there is to print, with the way out as the hint where
+// PostgreSQL gives none.
+func reportOf(err error, text string) (psql.Report, bool) {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return psql.Report{}, false
+	}
+	report, ok := psql.ReportOf(err, text)
+	var explained *sink.Explained
+	if ok && report.Hint == "" && errors.As(sink.Explain(err), &explained) {
+		report.Hint = sentence(explained.WayOut)
+	}
+	return report, ok
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+func (s *Session) execute(ctx context.Context, text string) error {
+	if strings.HasPrefix(text, `\`) {
+		return &datum.Error{
+			Code: datum.CodeSyntaxError, Message: "backslash commands are psql's own", Position: 1,
+			Hint: `Use psql for them; the prompt of millrace sql knows \q and \?.`,
+		}
+	}
+	parsed, err := statement.Parse(text)
+	if err != nil {
+		return err
+	}
+	switch parsed.(type) {
+	case *statement.Postgres:
+		return s.postgres(ctx, text)
+	case *statement.FlushCall:
+		if err := s.Millrace.Flush(ctx); err != nil {
+			return err
+		}
+		flushed := psql.Table{Columns: []psql.Column{{Name: "flush"}}, Rows: [][]string{{""}}}
+		return flushed.Write(s.Out)
+	}
+	ours, err := s.Millrace.Ours(ctx, parsed)
+	if err != nil {
+		return err
+	}
+	if !ours {
+		return s.postgres(ctx, text)
+	}
+	return s.millrace(ctx, text)
+}
+
+func (s *Session) millrace(ctx context.Context, text string) error {
+	if s.InTransaction() {
+		words := strings.Fields(strings.ToUpper(text))
+		return &datum.Error{
+			Code: "25001", Message: strings.Join(words[:min(2, len(words))], " ") + " of Millrace cannot run inside a transaction block",
+			Hint: "COMMIT or ROLLBACK first: streams and continuous views are made in Kafka too, which takes no part in the transaction.",
+		}
+	}
+	result, err := s.Millrace.Execute(ctx, text)
+	if errors.Is(err, ddl.ErrNotOurs) {
+		return s.postgres(ctx, text)
+	}
+	for _, notice := range result.Notices {
+		psql.Notice(notice).Write(s.Err, s.prefix)
+	}
+	if err != nil {
+		return withoutForeignPosition(err)
+	}
+	_, err = fmt.Fprintln(s.Out, result.Tag)
+	return err
+}
+
+// withoutForeignPosition drops a position that is in a statement of Millrace's
+// own making, which nobody sees.
+func withoutForeignPosition(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		plain := *pg
+		plain.Position = 0
+		return &plain
+	}
+	return err
+}
+
+// InTransaction reports whether a transaction block is open.
+func (s *Session) InTransaction() bool { return s.TxStatus() != 'I' }
+
+// TxStatus is 'I' outside of a transaction block, 'T' in one, 'E' in one that failed.
+func (s *Session) TxStatus() byte {
+	if s.conn == nil || s.conn.IsClosed() {
+		return 'I'
+	}
+	return s.conn.TxStatus()
+}
+
+// cancelWait is how long the server has to answer a cancel request.
+const cancelWait = 3 * time.Second
+
+// connect connects where there is no connection, or none that lives.
+func (s *Session) connect(ctx context.Context) error {
+	if s.conn != nil && !s.conn.IsClosed() {
+		return nil
+	}
+	config, err := pgconn.ParseConfig(s.URL)
+	if err != nil {
+		return errors.New("MILLRACE_DATABASE_URL cannot be read") // Validate says more before
+	}
+	config.ConnectTimeout = s.ConnectTimeout
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "millrace sql"
+	}
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { psql.NoticeOf(n).Write(s.Err, s.prefix) }
+	// The first Ctrl-C cancels the statement, not the connection.
+	config.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelWait}
+	}
+	s.conn, err = pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		s.conn = nil
+		return err
+	}
+	return nil
+}
