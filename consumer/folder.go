@@ -60,9 +60,12 @@ func (f *folder) run() {
 
 // poll waits for blocks, a post, or the time of the next fold.
 func (f *folder) poll(now time.Time) {
-	wait := time.Second
+	wait, held := time.Second, len(f.parts) == 0
 	for _, p := range f.parts {
-		if !p.since.IsZero() {
+		if p.pending != nil {
+			held = true
+			wait = min(wait, p.tryAt.Sub(now))
+		} else if !p.since.IsZero() {
 			wait = min(wait, p.since.Add(f.node.cfg.FoldInterval).Sub(now))
 		}
 	}
@@ -71,7 +74,7 @@ func (f *folder) poll(now time.Time) {
 	}
 	ctx, awake := f.sleep(f.ctx, max(wait, time.Millisecond))
 	defer awake()
-	if len(f.parts) == 0 {
+	if held {
 		<-ctx.Done()
 		return
 	}
@@ -121,6 +124,12 @@ func (f *folder) claimDue(now time.Time) {
 func (f *folder) foldDue(now time.Time) {
 	over := f.memory() > f.node.folderBudget
 	for _, p := range f.parts {
+		if p.pending != nil {
+			if !now.Before(p.tryAt) {
+				f.try(p)
+			}
+			continue
+		}
 		if p.since.IsZero() || !over && now.Sub(p.since) < f.node.cfg.FoldInterval || !p.whole() {
 			continue
 		}
@@ -136,8 +145,7 @@ func (f *folder) memory() int64 {
 	return used
 }
 
-// fold carries out one transaction for a partition. It comes back when it has
-// happened, or when the partition has been given up.
+// fold begins a partition's transaction over what has been merged.
 func (f *folder) fold(p *ownedPartition) {
 	fold, err := p.fold()
 	if err != nil {
@@ -146,15 +154,21 @@ func (f *folder) fold(p *ownedPartition) {
 		return
 	}
 	f.node.cfg.inject(pointMerged)
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		result, err := f.node.store.Fold(f.ctx, p.claim, fold)
-		if err == nil {
-			f.node.cfg.inject(pointFolded)
-			f.folded(p, fold, result)
-			return
-		}
+	p.pending, p.wait = fold, firstFoldRetry
+	f.try(p)
+}
+
+// try carries a partition's fold out, once. It stays pending where it may
+// succeed later; meanwhile the folder polls nothing.
+func (f *folder) try(p *ownedPartition) {
+	for {
+		result, err := f.node.store.Fold(f.ctx, p.claim, p.pending)
 		var view faulty
 		switch {
+		case err == nil:
+			f.node.cfg.inject(pointFolded)
+			f.folded(p, result)
+			return
 		case f.ctx.Err() != nil:
 			return
 		case errors.Is(err, aggregator.ErrClaimLost), errors.Is(err, aggregator.ErrOutcomeUnknown):
@@ -163,20 +177,26 @@ func (f *folder) fold(p *ownedPartition) {
 			return
 		case errors.As(err, &view):
 			f.exclude(p, view)
-			without(fold, view.FaultyView())
+			without(p.pending, view.FaultyView())
+		case !f.node.members.owns(p.tp):
+			f.drop(p, claimRetry)
+			return
 		default:
 			f.node.metrics.failedFolds.Inc()
-			f.log.Warn("fold failed: trying again", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
-			if !f.pause(wait) {
-				return
-			}
-		}
-		if !f.node.members.owns(p.tp) {
-			f.drop(p, claimRetry)
+			f.log.Warn("fold failed: trying again", "topic", p.tp.topic, "partition", p.tp.partition, "wait", p.wait, "error", err)
+			p.tryAt = time.Now().Add(p.wait)
+			p.wait = min(2*p.wait, lastFoldRetry)
 			return
 		}
 	}
 }
+
+// A fold that failed is tried again after firstFoldRetry, then after ever
+// longer, up to lastFoldRetry.
+const (
+	firstFoldRetry = 50 * time.Millisecond
+	lastFoldRetry  = 2 * time.Second
+)
 
 // exclude stops a view that cannot be folded, unless it has only been dropped.
 func (f *folder) exclude(p *ownedPartition, fault faulty) {
@@ -200,7 +220,8 @@ func (f *folder) pause(d time.Duration) bool {
 	}
 }
 
-func (f *folder) folded(p *ownedPartition, fold *aggregator.Fold, result aggregator.FoldResult) {
+func (f *folder) folded(p *ownedPartition, result aggregator.FoldResult) {
+	fold := p.pending
 	p.folded(fold)
 	if result.Failed > 0 {
 		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.topic, "partition", p.tp.partition)
@@ -241,7 +262,9 @@ func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
 		if p == nil {
 			continue
 		}
-		if !p.since.IsZero() && p.whole() {
+		if p.pending != nil {
+			f.try(p)
+		} else if !p.since.IsZero() && p.whole() {
 			f.fold(p)
 		}
 		f.close(p)

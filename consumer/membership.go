@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -38,6 +39,9 @@ type membership struct {
 	owned map[topicPartition]bool
 }
 
+// noticeTopics is how long a partition that is added to a topic goes unnoticed.
+const noticeTopics = 10 * time.Second
+
 // errNotOwner occurs when a flush would commit partitions that the group has
 // taken away: the broker itself checks the generation only.
 var errNotOwner = errors.New("the group no longer gives this node the flush's partitions")
@@ -50,6 +54,7 @@ func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, err
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.DisableAutoCommit(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtEnd()),
+		kgo.MetadataMaxAge(noticeTopics),
 		kgo.SessionTimeout(cfg.SessionTimeout),
 		kgo.HeartbeatInterval(cfg.SessionTimeout/12),
 		kgo.OnPartitionsAssigned(m.onAssigned),

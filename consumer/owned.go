@@ -20,6 +20,10 @@ type ownedPartition struct {
 	since  time.Time // when the first block since the last fold came; zero for none
 	shards map[shardKey]*ownedShard
 	open   map[flushKey]flushState // flushes whose parts have not all come
+
+	pending *aggregator.Fold // a fold that has not succeeded yet, nil for none
+	tryAt   time.Time        // when to try it again
+	wait    time.Duration    // how long to wait after the next failure
 }
 
 // shardKey names a shard of a view.
@@ -187,6 +191,7 @@ func (p *ownedPartition) sorted() []*ownedShard {
 
 // folded forgets what a fold has carried into the store.
 func (p *ownedPartition) folded(f *aggregator.Fold) {
+	p.pending = nil
 	p.claim.Position = f.To
 	p.since = time.Time{}
 	for _, s := range p.shards {

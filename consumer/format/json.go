@@ -37,16 +37,24 @@ type JSON struct {
 type target struct {
 	Field
 	nonNull bool // some record had a value
+	twin    int  // the next field of the same name, -1 for none
 }
 
 var _ Decoder = (*JSON)(nil)
 
-// NewJSON returns a decoder of the wanted fields, whose names and columns are
-// distinct.
+// NewJSON returns a decoder of the wanted fields, whose columns are distinct.
+// Fields of one name and different types get the same value each, as the views
+// of an inferred stream may ask for.
 func NewJSON(fields []Field, env Env) *JSON {
 	d := &JSON{env: env, targets: make([]target, len(fields)), errs: make([]*datum.Error, len(fields))}
 	for i, f := range fields {
-		d.targets[i].Field = f
+		d.targets[i] = target{Field: f, twin: -1}
+		for before := range i {
+			if d.targets[before].Name == f.Name && d.targets[before].twin < 0 {
+				d.targets[before].twin = i
+				break
+			}
+		}
 		if f.NotNull {
 			d.notNull = append(d.notNull, int32(i))
 		}
@@ -141,7 +149,11 @@ func (d *JSON) object(b *column.Batch, v []byte) int {
 			i = skipSpace(v, i)
 		}
 		if key.target >= 0 {
-			i = d.value(b, key.target, v, i)
+			at := i
+			i = d.value(b, key.target, v, at)
+			for t := d.targets[key.target].twin; t >= 0 && i >= 0; t = d.targets[t].twin {
+				d.value(b, t, v, at)
+			}
 		} else {
 			i = scanValue(v, i)
 		}

@@ -391,3 +391,23 @@ func TestJSONAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per record", n)
 	}
 }
+
+// TestJSONTwins: views of an inferred stream may cast one field to several types.
+func TestJSONTwins(t *testing.T) {
+	d := format.NewJSON(wanted(t, "i integer", "k text", "i text", "i bigint"), format.Env{})
+	var b column.Batch
+	d.Begin(&b)
+	for _, record := range []string{`{"i": 1, "k": "a"}`, `{"k": "b", "i": "2"}`, `{"i": 3, "i": 4}`, `{"i": null}`} {
+		if err := d.Append(&b, []byte(record)); err != nil {
+			t.Fatalf("%s: %v", record, err)
+		}
+	}
+	for row, want := range []string{"1|a|1|1", "2|b|2|2", "4|NULL|4|4", "NULL|NULL|NULL|NULL"} {
+		if got := showRow(&b, row); got != want {
+			t.Errorf("row %d: got %s, want %s", row, got, want)
+		}
+	}
+	if err := d.Append(&b, []byte(`{"i": 3000000000}`)); err == nil || err.Code != datum.CodeOutOfRange {
+		t.Errorf("what one of the types refuses is refused: got %v", err)
+	}
+}

@@ -45,7 +45,9 @@ func newKeys(fields []Field) *keys {
 	k.start = key{head: 1, target: -1, next: &k.other}
 	k.other = k.start
 	for i, f := range fields {
-		k.byName[f.Name] = &key{head: 1, target: i, next: &k.other}
+		if k.byName[f.Name] == nil { // of one name the first has the others as its twins
+			k.byName[f.Name] = &key{head: 1, target: i, next: &k.other}
+		}
 	}
 	return k
 }
