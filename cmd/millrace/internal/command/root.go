@@ -93,7 +93,7 @@ settings they talk to those of ` + "`millrace dev`" + `.`,
 		&cobra.Group{ID: groupRun, Title: "Run Millrace:"})
 	for group, commands := range map[string][]*cobra.Command{
 		groupUse: {a.sqlCommand(), a.produceCommand(), a.flushCommand(), a.viewsCommand(), a.lagCommand(), a.shardsCommand(), a.deadCommand()},
-		groupRun: {a.demoCommand(), a.devCommand(), a.runCommand(), a.settingsCommand(), versionCommand()},
+		groupRun: {a.demoCommand(), a.devCommand(), a.runCommand(), a.benchCommand(), a.settingsCommand(), versionCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
