@@ -1,0 +1,57 @@
+// Package oracle holds continuous views against PostgreSQL's own answer: the
+// same SELECT over a plain table with the same rows.
+//
+// # Scripts
+//
+// testdata/*.oracle hold the corpus. A directive starts in the first column, its
+// body is indented by a tab, # starts a comment line:
+//
+//	stream NAME [large] [option='value' …]
+//		column type, …
+//
+// makes a stream and a plain table of the same columns. Options are those of
+// CREATE STREAM. With inferred instead of options there is only a topic: the
+// views' casts are its columns. A large stream has groups that need blocks of
+// the full size.
+//
+//	rows STREAM [early] [dead=SQLSTATE]
+//		{"column": value, …}
+//		"\ufeff{}" = {}
+//
+// produces records, one a line. A line in Go's quotes is a record with bytes
+// that a line cannot have; what follows "=" is how PostgreSQL's json reads it.
+// early records are there before any view is created. dead records
+// cannot be decoded: each goes to the dead letters with that SQLSTATE.
+//
+//	random STREAM seed=N rows=N [wild]
+//
+// produces records with values of every column's type. NULLs and missing fields
+// are among them; sums are exact in any order, unless wild asks for extremes.
+//
+//	view NAME [approx=N,…] [loose=N,…] [start=latest]
+//		SELECT …
+//		! expectation
+//
+// creates a continuous view. Without an expectation it must have the columns
+// (names, types) and rows that PostgreSQL's SELECT has, compared as text. approx
+// columns are floats that may differ by 1e-9 of their value (1e-6 for real):
+// their sums hang on the order. loose columns are compared by what PostgreSQL's
+// = sees: which look of equal keys is shown is open. The expectations:
+//
+//	! error SQLSTATE text              refused at CREATE, text is in the message
+//	! group SQLSTATE where CONDITION   reading the groups for which the condition
+//	                                   holds raises it, in PostgreSQL as well; the
+//	                                   others are equal
+//	! dead SQLSTATE where CONDITION    the records for which it holds go to the
+//	                                   dead letters for this view; the SELECT over
+//	                                   the others is equal
+//
+// # Runs
+//
+// The corpus runs in process, from records' bytes through decoder, group tables,
+// encoded blocks and merger into PostgreSQL, and end to end, by the built binary
+// with Kafka between. Each run has options that must not matter: shards,
+// partitions, lanes, where flushes and folds are cut. They are drawn by a
+// seed, which is printed; MILLRACE_ORACLE_SEED runs it again. MILLRACE_TEST_FULL=1
+// or MILLRACE_ORACLE_FULL=1 runs the whole matrix.
+package oracle

@@ -1,0 +1,316 @@
+package oracle
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	chance "math/rand/v2"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/consumer/format"
+	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/schema"
+	"github.com/millrace/millrace/topology"
+)
+
+// roomy is how large a block is that a broker takes.
+const roomy = 900_000
+
+// Options must not matter for what the views show.
+type Options struct {
+	Shards int
+	Lanes  int
+	// Batch is how many records a batch has at most, Flush how many batches a
+	// lane aggregates at most before a flush, Fold how many flushes are merged
+	// at most before a fold; where each ends is chance's.
+	Batch, Flush, Fold int
+	BlockLimit         int // bytes of a block
+	Seed               uint64
+}
+
+func (o Options) String() string {
+	return fmt.Sprintf("%d shards, %d lanes, batches of %d, %d a flush, %d flushes a fold, blocks of %d bytes, seed %d",
+		o.Shards, o.Lanes, o.Batch, o.Flush, o.Fold, o.BlockLimit, o.Seed)
+}
+
+// Seams are where a run may be harmed on purpose; nil does nothing.
+type Seams struct {
+	// Plan may change a view's plan, a copy of its own.
+	Plan func(*query.Plan)
+	// Block may change a block that was decoded, and returns how often it is merged.
+	Block func(v *CompiledView, b *partial.Block) int
+	// Rows may change what a fold is given.
+	Rows func(v *CompiledView, r *aggregator.ViewRows)
+	// Apart, where it is true of a row of a batch, sends the row to group
+	// tables of its own, whose groups are others than the rest's.
+	Apart func(v *CompiledView, b *column.Batch, row int32) bool
+}
+
+// Run is one in-process run of the corpus: records' bytes through decoder,
+// group tables, encoded blocks and mergers into PostgreSQL.
+type Run struct {
+	store   *sink.Store
+	options Options
+	seams   Seams
+	rng     *chance.Rand
+	// Dead are the dead letters: by stream, "decode" and SQLSTATE, or by view
+	// and SQLSTATE.
+	Dead map[string]int
+}
+
+// NewRun prepares a run into a database that millrace's objects are installed in.
+func NewRun(store *sink.Store, options Options, seams Seams) *Run {
+	return &Run{store: store, options: options, seams: seams, rng: chance.New(chance.NewPCG(options.Seed, 1)), Dead: map[string]int{}}
+}
+
+// lane is one lane's tables of one stream.
+type lane struct {
+	decoder *format.JSON
+	views   []*aggregator.View
+	batches int // since the last flush
+	seq     uint64
+}
+
+// stream is one stream on its way through a run.
+type stream struct {
+	*Run
+	*CompiledStream
+	plans   []*query.Plan
+	ids     []topology.ViewID
+	lanes   []*lane
+	mergers [][]*aggregator.Merger // by view and shard
+	apart   *stream                // for the rows that a seam sets apart
+	claim   *aggregator.Claim
+	flushes int // since the last fold
+	batch   column.Batch
+	picked  column.Batch
+	block   partial.Block
+}
+
+// Stream makes the views of a stream and runs all its records through them.
+func (r *Run) Stream(ctx context.Context, s *CompiledStream) error {
+	x, err := r.newStream(s)
+	if err != nil {
+		return err
+	}
+	for i, v := range s.Views {
+		spec := schema.ViewSpec{ID: x.ids[i], Name: v.Name, Revision: 1, Plan: x.plans[i], Select: v.Select}
+		if err := r.store.EnsureView(ctx, spec, func(topology.ViewID, topology.Revision) schema.State { return schema.Live }); err != nil {
+			return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+		}
+	}
+	if r.seams.Apart != nil {
+		if x.apart, err = r.newStream(s); err != nil {
+			return err
+		}
+		x.apart.ids = x.ids
+	}
+	if x.claim, err = r.store.Claim(ctx, "partials."+s.Name, 0); err != nil {
+		return err
+	}
+	for rest := s.Records; len(rest) > 0; {
+		n := min(len(rest), 1+r.rng.IntN(r.options.Batch))
+		for i := range n { // early records do not share a batch with others
+			if rest[i].Early != rest[0].Early {
+				n = i
+				break
+			}
+		}
+		if err := x.take(ctx, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	for _, l := range x.lanes {
+		if err := x.flush(ctx, l); err != nil {
+			return err
+		}
+	}
+	return x.fold(ctx)
+}
+
+func (r *Run) newStream(s *CompiledStream) (*stream, error) {
+	x := &stream{Run: r, CompiledStream: s}
+	for range r.options.Lanes {
+		l := &lane{decoder: format.NewJSON(s.Fields, format.Env{Zone: s.Zone})}
+		x.lanes = append(x.lanes, l)
+	}
+	x.batch.Columns = make([]*column.Vector, len(s.Fields))
+	for _, v := range s.Views {
+		plan := copyPlan(v.Plan)
+		if r.seams.Plan != nil {
+			r.seams.Plan(plan)
+		}
+		var id topology.ViewID
+		rand.Read(id[:]) //nolint:errcheck // crypto/rand.Read never fails
+		x.plans, x.ids = append(x.plans, plan), append(x.ids, id)
+		for _, l := range x.lanes {
+			table, err := aggregator.NewView(id, plan, r.options.Shards)
+			if err != nil {
+				return nil, fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+			}
+			l.views = append(l.views, table)
+		}
+		var shards []*aggregator.Merger
+		for shard := range r.options.Shards {
+			shards = append(shards, aggregator.NewMerger(id, v.Name, topology.ShardID(shard), plan))
+		}
+		x.mergers = append(x.mergers, shards)
+	}
+	return x, nil
+}
+
+// copyPlan returns a plan that can be changed without the original.
+func copyPlan(p *query.Plan) *query.Plan {
+	plan := *p
+	plan.Keys = append([]query.Key(nil), p.Keys...)
+	plan.Aggregates = append([]query.Aggregate(nil), p.Aggregates...)
+	return &plan
+}
+
+// take decodes records as one batch and folds them into a lane's tables.
+func (x *stream) take(ctx context.Context, records []Record) error {
+	l := x.lanes[x.rng.IntN(len(x.lanes))]
+	l.decoder.Begin(&x.batch)
+	for _, r := range records {
+		if err := l.decoder.Append(&x.batch, r.Value); err != nil {
+			x.Dead[x.Name+" decode "+err.Code]++
+			if r.Dead == "" {
+				return fmt.Errorf("stream %s: record %q: %w", x.Name, r.Value, err)
+			}
+		}
+	}
+	x.add(l, &x.batch, records[0].Early)
+	if l.batches++; x.rng.IntN(x.options.Flush) > 0 && l.batches < x.options.Flush {
+		return nil
+	}
+	if err := x.flush(ctx, l); err != nil {
+		return err
+	}
+	if x.flushes++; x.rng.IntN(x.options.Fold) > 0 && x.flushes < x.options.Fold {
+		return nil
+	}
+	return x.fold(ctx)
+}
+
+func (x *stream) add(l *lane, batch *column.Batch, early bool) {
+	for i, v := range x.Views {
+		if v.Latest && early {
+			continue
+		}
+		v.pick(batch, &x.picked)
+		rows := column.All(x.picked.Rows)
+		failed := func(_ int32, err *datum.Error) { x.Dead[v.Name+" "+err.Code]++ }
+		if x.apart != nil {
+			var here, there []int32
+			for _, row := range rows {
+				if x.seams.Apart(v, &x.picked, row) {
+					there = append(there, row)
+				} else {
+					here = append(here, row)
+				}
+			}
+			x.apart.lanes[0].views[i].Add(&x.picked, there, failed)
+			rows = here
+		}
+		l.views[i].Add(&x.picked, rows, failed)
+	}
+}
+
+// flush encodes a lane's groups and merges the blocks as their owners would.
+func (x *stream) flush(ctx context.Context, l *lane) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.batches = 0
+	l.seq++
+	limit := x.options.BlockLimit
+	if x.Large {
+		limit = roomy
+	}
+	for i, v := range x.Views {
+		ranges := []partial.Range{{From: int64(l.seq), To: int64(l.seq + 1)}}
+		err := l.views[i].Blocks(partial.FlushID{Seq: l.seq}, ranges, limit, func(_ topology.GroupHash, b *partial.Block) error {
+			data := partial.Append(nil, b)
+			if len(data) > limit {
+				return fmt.Errorf("block of %d bytes, the limit is %d", len(data), limit)
+			}
+			return x.merge(i, v, data)
+		})
+		if err != nil {
+			return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+		}
+		l.views[i].Reset()
+	}
+	return nil
+}
+
+func (x *stream) merge(i int, v *CompiledView, data []byte) error {
+	if err := partial.Decode(data, &x.block); err != nil {
+		return err
+	}
+	times := 1
+	if x.seams.Block != nil {
+		times = x.seams.Block(v, &x.block)
+	}
+	for range times {
+		if err := x.mergers[i][x.block.Shard].Merge(&x.block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fold merges everything that was flushed into PostgreSQL, in one transaction.
+func (x *stream) fold(ctx context.Context) error {
+	x.flushes = 0
+	fold := &aggregator.Fold{Topic: x.claim.Topic, Partition: x.claim.Partition, From: x.claim.Position, To: x.claim.Position + 1}
+	if err := x.collect(fold); err != nil {
+		return err
+	}
+	if x.apart != nil {
+		if err := x.apart.flush(ctx, x.apart.lanes[0]); err != nil {
+			return err
+		}
+		first := len(fold.Views)
+		if err := x.apart.collect(fold); err != nil {
+			return err
+		}
+		for _, rows := range fold.Views[first:] {
+			for i := range rows.Hashes {
+				rows.Hashes[i][15] ^= 1
+			}
+		}
+	}
+	if _, err := x.store.Fold(ctx, x.claim, fold); err != nil {
+		return err
+	}
+	x.claim.Position++
+	return nil
+}
+
+// collect hands every merger's groups to a fold.
+func (x *stream) collect(fold *aggregator.Fold) error {
+	for i, v := range x.Views {
+		for shard, m := range x.mergers[i] {
+			if m.Groups() == 0 {
+				continue
+			}
+			rows, err := m.Rows()
+			if err != nil {
+				return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+			}
+			rows.View, rows.Shard = x.ids[i], topology.ShardID(shard)
+			if x.seams.Rows != nil {
+				x.seams.Rows(v, rows)
+			}
+			fold.Views = append(fold.Views, *rows)
+			m.Reset()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package oracle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/millrace/millrace/aggregator/column"
+	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/consumer/format"
+	"github.com/millrace/millrace/sink/analyse"
+)
+
+// Compiled is the corpus as a node has it after CREATE: plans, and one decoder's
+// fields for each stream.
+type Compiled struct {
+	Corpus   *Corpus
+	Streams  []*CompiledStream
+	TimeZone string
+	// Refusals are the errors of cases whose creation was refused, by name.
+	Refusals map[string]*datum.Error
+}
+
+// CompiledStream is a stream with the views that read it.
+type CompiledStream struct {
+	*Stream
+	Views  []*CompiledView
+	Fields []format.Field // what some view wants
+	Zone   *time.Location
+}
+
+// CompiledView is a case's plan and the places of its columns in the stream's
+// batch, -1 where it does not read one.
+type CompiledView struct {
+	*Case
+	Plan    *query.Plan
+	Columns []int
+}
+
+// Compile has PostgreSQL analyse every case's SELECT and makes the plans, as
+// CREATE does.
+func Compile(ctx context.Context, conn *pgx.Conn, corpus *Corpus) (*Compiled, error) {
+	all := &Compiled{Corpus: corpus, Refusals: map[string]*datum.Error{}}
+	if err := conn.QueryRow(ctx, "SELECT current_setting('TimeZone')").Scan(&all.TimeZone); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(all.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range corpus.Streams {
+		compiled := &CompiledStream{Stream: s, Zone: zone}
+		all.Streams = append(all.Streams, compiled)
+		for _, c := range corpus.Cases {
+			if c.Stream != s {
+				continue
+			}
+			err := compiled.add(ctx, conn, c)
+			var refused *datum.Error
+			if errors.As(err, &refused) {
+				all.Refusals[c.Name] = refused
+			} else if err != nil {
+				return nil, fmt.Errorf("%s: view %s: %w", c.Place, c.Name, err)
+			}
+		}
+	}
+	return all, nil
+}
+
+func (s *CompiledStream) add(ctx context.Context, conn *pgx.Conn, c *Case) error {
+	definitions, err := s.definitions(c)
+	if err != nil {
+		return err
+	}
+	columns, err := analyse.ResolveColumns(ctx, conn, definitions)
+	if err != nil {
+		return err
+	}
+	stream := analyse.Stream{Name: s.Name}
+	var schema query.Schema
+	for _, col := range columns {
+		stream.Columns = append(stream.Columns, analyse.Column{Name: col.Name, TypeText: col.TypeName, NotNull: col.NotNull})
+		schema = append(schema, query.SchemaColumn{Name: col.Name, Type: col.Type})
+	}
+	analysis, err := analyse.Analyse(ctx, conn, stream, c.Select, 0)
+	if err != nil {
+		return err
+	}
+	view := &CompiledView{Case: c, Columns: make([]int, len(columns))}
+	if view.Plan, err = query.Build(analysis, schema); err != nil {
+		return err
+	}
+	for i := range columns {
+		view.Columns[i] = -1
+	}
+	for _, i := range view.Plan.Columns {
+		view.Columns[i] = s.field(columns[i])
+	}
+	for i, col := range columns {
+		if col.NotNull {
+			view.Columns[i] = s.field(col)
+		}
+	}
+	s.Views = append(s.Views, view)
+	return nil
+}
+
+// definitions are the columns that CREATE STREAM declares, or the view's casts.
+func (s *CompiledStream) definitions(c *Case) ([]statement.ColumnDef, error) {
+	if s.Inferred {
+		return statement.CastColumns(c.Select, s.Name)
+	}
+	parsed, err := statement.Parse("CREATE STREAM " + s.Name + " (" + s.Columns + ")")
+	if err != nil {
+		return nil, err
+	}
+	return parsed.(*statement.CreateStream).Columns, nil
+}
+
+// field returns the place of a column in the stream's batch.
+func (s *CompiledStream) field(c analyse.ResolvedColumn) int {
+	want := format.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod, NotNull: c.NotNull}
+	for i, f := range s.Fields {
+		want.Column = i
+		if f == want {
+			return i
+		}
+	}
+	want.Column = len(s.Fields)
+	s.Fields = append(s.Fields, want)
+	return want.Column
+}
+
+// pick makes batch the stream's batch as the view's plan numbers it.
+func (v *CompiledView) pick(from, batch *column.Batch) {
+	batch.Rows = from.Rows
+	batch.Columns = batch.Columns[:0]
+	for _, at := range v.Columns {
+		if at < 0 {
+			batch.Columns = append(batch.Columns, nil)
+		} else {
+			batch.Columns = append(batch.Columns, from.Columns[at])
+		}
+	}
+}
+
+// Refused checks that a case which must be refused was, as it says.
+func (e Expectation) Refused(code, message string) string {
+	if code != e.Code || !strings.Contains(message, e.Text) {
+		return fmt.Sprintf("want %s %q, got %s %q", e.Code, e.Text, code, message)
+	}
+	return ""
+}
