@@ -32,7 +32,7 @@ const (
 )
 
 var crashViews = []oracleView{
-	{"by_key", `SELECT k, count(*), sum(i), avg(i) AS mean, min(s), max(n), sum(n) FROM %s GROUP BY k`},
+	{"by_key", `SELECT k, count(*), sum(i), avg(i) AS mean, min(s), max(n), sum(n) AS total FROM %s GROUP BY k`},
 	{"odd", `SELECT i %% 7 AS rest, count(*) FILTER (WHERE n > 0.5) AS many, max(s) FROM %s WHERE i %% 2 = 1 GROUP BY 1 HAVING count(*) > 3`},
 	{"whole", `SELECT count(*), sum(i), min(n), max(k) FROM %s`},
 }

@@ -8,7 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/integration/system"
 )
 
 // probe looks at a topic and at a cluster's committed offsets from outside.
@@ -33,10 +36,16 @@ func newProbe(t *testing.T, brokers []string, group, topic string) *probe {
 // committed returns the sum of the group's committed offsets.
 func (p *probe) committed() int64 {
 	p.t.Helper()
-	offsets, err := p.admin.FetchOffsets(p.t.Context(), p.group)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	var offsets kadm.OffsetResponses
+	// A new broker makes the topic of offsets when it is first asked for them.
+	system.Wait(p.t, 30*time.Second, "the group's coordinator answers", func() bool {
+		var err error
+		offsets, err = p.admin.FetchOffsets(p.t.Context(), p.group)
+		if err != nil && !kerr.IsRetriable(err) {
+			p.t.Fatal(err)
+		}
+		return err == nil
+	})
 	var sum int64
 	offsets.Each(func(o kadm.OffsetResponse) {
 		if o.Topic == p.topic && o.At > 0 {
