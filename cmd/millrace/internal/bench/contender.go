@@ -64,6 +64,7 @@ type job struct {
 	Topic     string
 	Events    int64
 	Groups    int
+	Runs      int // how often folds alone are repeated
 	Interval  time.Duration
 	Profile   string // file; "" for none
 

@@ -90,7 +90,7 @@ func foldAlone(ctx context.Context, j *job) (t tally, err error) {
 	}
 	for _, size := range []int{1_000, 10_000, 50_000} {
 		var ours, theirs []time.Duration
-		for range max(9, 200_000/size) {
+		for range j.Runs * max(3, 60_000/size) {
 			a, b, err := f.both(ctx, rng.Perm(foldRows)[:size])
 			if err != nil {
 				return t, err

@@ -154,7 +154,7 @@ func (b *bench) child(ctx context.Context, name string, run int, env ...string) 
 
 // start starts a contender's process. The output may be read when it has ended.
 func (b *bench) start(name string, run int, env []string) (*childproc.Process, *bytes.Buffer, time.Time, error) {
-	j := job{Contender: name, Topic: b.topic, Events: b.Events, Groups: b.Groups, Interval: b.Interval}
+	j := job{Contender: name, Topic: b.topic, Events: b.Events, Groups: b.Groups, Runs: b.Runs, Interval: b.Interval}
 	if b.Profile != "" {
 		j.Profile = filepath.Join(b.Profile, fmt.Sprintf("%s-%d.pprof", name, run))
 	}
