@@ -64,7 +64,7 @@ func (at *servers) fill(ctx context.Context, topic string, s *Settings) (*expect
 		value := e.append(make([]byte, 0, 288))
 		want.add(e, len(value))
 		client.Produce(ctx, &kgo.Record{Partition: int32(i % Partitions), Value: value}, done)
-		if (i+1)%(max(s.Events/10, 1)) == 0 {
+		if (i+1)%max(s.Events/10, 1) == 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, context.Cause(ctx)
 			}
