@@ -25,6 +25,7 @@ var kafkaLogging []byte
 type kafkaProcess struct {
 	jars       string
 	dir        string // its configuration, data and log
+	folder     *childproc.Folder
 	controller *port
 	process    *childproc.Process // the latest, perhaps ended
 }
@@ -39,12 +40,12 @@ func newKafkaProcess(ctx context.Context, brokerPort int) (server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "millrace-test-kafka-")
+	folder, err := makeFolder("millrace-kafka-")
 	if err != nil {
 		controller.release()
 		return nil, err
 	}
-	k := &kafkaProcess{jars: jars, dir: dir, controller: controller}
+	k := &kafkaProcess{jars: jars, dir: folder.Path, folder: folder, controller: controller}
 	if err := k.layOut(ctx, brokerPort); err != nil {
 		return nil, errors.Join(err, k.remove(ctx))
 	}
@@ -106,7 +107,7 @@ func (k *kafkaProcess) kill(context.Context) error {
 
 func (k *kafkaProcess) remove(context.Context) error {
 	k.controller.release()
-	return os.RemoveAll(k.dir)
+	return k.folder.Remove()
 }
 
 func (k *kafkaProcess) describe() string {

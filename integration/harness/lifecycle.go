@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/internal/childproc"
+	"github.com/millrace/millrace/internal/localpg"
 )
 
 // errStillRuns is what a wait for an end reports while there is none.
@@ -29,6 +33,15 @@ func poll(ctx context.Context, ready func(context.Context) error) error {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
+}
+
+// makeFolder makes a server's folder among the temporary files, and first
+// removes those of killed runs.
+func makeFolder(prefix string) (*childproc.Folder, error) {
+	if err := childproc.SweepFolders(os.TempDir(), prefix, localpg.EndOrphan); err != nil {
+		say("%v", err)
+	}
+	return childproc.MakeFolder(os.TempDir(), prefix)
 }
 
 // endServer stops a server and removes what it left. It runs in cleanups, where

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
+	"github.com/millrace/millrace/internal/childproc"
 	"github.com/millrace/millrace/internal/localpg"
 )
 
@@ -13,7 +13,7 @@ import (
 type postgresProcess struct {
 	*localpg.Server
 	origin string // where its binaries come from
-	dir    string
+	folder *childproc.Folder
 }
 
 func newPostgresProcess(ctx context.Context, version, portNumber int) (server, error) {
@@ -21,15 +21,15 @@ func newPostgresProcess(ctx context.Context, version, portNumber int) (server, e
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "millrace-test-postgres-")
+	folder, err := makeFolder("millrace-postgres-")
 	if err != nil {
 		return nil, err
 	}
-	server, err := localpg.Create(ctx, binaries, localpg.Options{Dir: dir, Port: portNumber})
+	server, err := localpg.Create(ctx, binaries, localpg.Options{Dir: folder.Path, Port: portNumber})
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, folder.Remove())
 	}
-	return &postgresProcess{Server: server, origin: origin, dir: dir}, nil
+	return &postgresProcess{Server: server, origin: origin, folder: folder}, nil
 }
 
 func (p *postgresProcess) start(ctx context.Context) error { return p.Start(ctx) }
@@ -44,7 +44,7 @@ func (p *postgresProcess) kill(context.Context) error {
 	return nil
 }
 
-func (p *postgresProcess) remove(context.Context) error { return os.RemoveAll(p.dir) }
+func (p *postgresProcess) remove(context.Context) error { return p.folder.Remove() }
 
 func (p *postgresProcess) describe() string {
 	return fmt.Sprintf("local process, PostgreSQL %s %s, pid %d", p.Binaries().Version, p.origin, p.Pid())

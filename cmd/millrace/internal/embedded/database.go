@@ -2,13 +2,10 @@ package embedded
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"github.com/millrace/millrace/internal/childproc"
 	"github.com/millrace/millrace/internal/localpg"
@@ -45,8 +42,7 @@ const folderPrefix = "millrace-dev-"
 // it, it runs as another user.
 type Database struct {
 	server *localpg.Server
-	folder string
-	lock   *childproc.Lock // says that the folder is in use
+	folder *childproc.Folder
 }
 
 // StartDatabase fetches PostgreSQL where it is not cached, starts it on an empty
@@ -63,7 +59,7 @@ func StartDatabase(ctx context.Context, o DatabaseOptions) (*Database, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	if err := removeLeftovers(o.DataDir); err != nil {
+	if err := childproc.SweepFolders(o.DataDir, folderPrefix, localpg.EndOrphan); err != nil {
 		logger.Warn("cannot remove a killed run's database", "error", err)
 	}
 	binaries, err := localpg.Fetch(ctx, localpg.FetchOptions{
@@ -72,7 +68,11 @@ func StartDatabase(ctx context.Context, o DatabaseOptions) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{folder: filepath.Join(o.DataDir, folderPrefix+rand.Text()[:10])}
+	folder, err := childproc.MakeFolder(o.DataDir, folderPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("embedded database: %w", err)
+	}
+	d := &Database{folder: folder}
 	if err := d.start(ctx, binaries, o.Port); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -80,16 +80,8 @@ func StartDatabase(ctx context.Context, o DatabaseOptions) (*Database, error) {
 }
 
 func (d *Database) start(ctx context.Context, binaries localpg.Binaries, port int) error {
-	// The lock comes before the folder: a folder without a held lock is a
-	// killed run's, to be removed.
 	var err error
-	if d.lock, err = childproc.TryLock(d.folder + ".lock"); err != nil {
-		return fmt.Errorf("embedded database: %w", err)
-	}
-	if err := os.Mkdir(d.folder, 0o700); err != nil {
-		return fmt.Errorf("embedded database: %w", err)
-	}
-	if d.server, err = localpg.Create(ctx, binaries, localpg.Options{Dir: d.folder, Port: port}); err != nil {
+	if d.server, err = localpg.Create(ctx, binaries, localpg.Options{Dir: d.folder.Path, Port: port}); err != nil {
 		return fmt.Errorf("embedded database: %w", err)
 	}
 	if err := d.server.Start(ctx); err != nil {
@@ -112,40 +104,5 @@ func (d *Database) Close() error {
 	if d.server != nil {
 		d.server.Stop()
 	}
-	return d.remove()
-}
-
-func (d *Database) remove() error {
-	if d.lock == nil {
-		return nil // nothing was made yet
-	}
-	err := errors.Join(os.RemoveAll(d.folder), os.Remove(d.folder+".lock"))
-	d.lock.Unlock()
-	return err
-}
-
-// removeLeftovers removes the folders of runs that were killed, and ends their
-// servers where those still run.
-func removeLeftovers(parent string) error {
-	folders, err := filepath.Glob(filepath.Join(parent, folderPrefix+"*"))
-	if err != nil {
-		return err
-	}
-	var failed error
-	for _, folder := range folders {
-		if filepath.Ext(folder) == ".lock" {
-			continue
-		}
-		lock, err := childproc.TryLock(folder + ".lock")
-		if errors.Is(err, childproc.ErrLocked) || errors.Is(err, fs.ErrPermission) {
-			continue // a living run's, or another user's
-		}
-		if err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		left := &Database{folder: folder, lock: lock}
-		failed = errors.Join(failed, localpg.EndOrphan(folder), left.remove())
-	}
-	return failed
+	return d.folder.Remove()
 }

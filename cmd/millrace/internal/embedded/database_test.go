@@ -4,13 +4,10 @@ import (
 	"context"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/millrace/millrace/internal/childproc"
 )
 
 // dataDir is one that the server's user can reach, unlike t.TempDir's for root.
@@ -72,28 +69,4 @@ func create(ctx context.Context, dsn string) error {
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, "CREATE TABLE made_once ()")
 	return err
-}
-
-func TestLeftoversOfTheDeadAreRemoved(t *testing.T) {
-	parent := dataDir(t)
-	dead, living := filepath.Join(parent, folderPrefix+"dead"), filepath.Join(parent, folderPrefix+"living")
-	for _, folder := range []string{dead, living} {
-		if err := os.MkdirAll(filepath.Join(folder, "data"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	lock, err := childproc.TryLock(living + ".lock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Unlock()
-	if err := removeLeftovers(parent); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(dead); err == nil {
-		t.Error("a dead run's folder is still there")
-	}
-	if _, err := os.Stat(living); err != nil {
-		t.Errorf("a living run's folder was removed: %v", err)
-	}
 }
