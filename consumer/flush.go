@@ -121,6 +121,9 @@ func (p *publisher) abort(ctx context.Context) error {
 // produce sends every record and returns the first refusal. Neither Flush nor
 // EndTransaction says that a record was refused.
 func (p *publisher) produce(ctx context.Context, records []*kgo.Record) error {
+	if err := p.reach(ctx, records); err != nil {
+		return err
+	}
 	var mu sync.Mutex // guards refused
 	var refused error
 	for _, r := range records {

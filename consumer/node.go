@@ -239,6 +239,7 @@ func (n *Node) know(c *topology.Catalog) {
 	}
 	n.subscribed = want
 	n.members.subscribe(add, drop)
+	n.members.client.ForceMetadataRefresh() // a new view may have given a partials topic more partitions
 	n.ready.Store(true)
 }
 
