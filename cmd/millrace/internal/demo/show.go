@@ -65,11 +65,19 @@ func (s *show) draw(ctx context.Context) error {
 	return nil
 }
 
-// last shows the end and leaves it there.
+// last shows the end in full and leaves it there.
 func (s *show) last(ctx context.Context) error {
-	err := s.draw(ctx)
-	s.demo.Console.Keep()
-	return err
+	c := s.demo.Console
+	if !c.Terminal() {
+		return s.draw(ctx)
+	}
+	tops, err := s.tops(ctx)
+	if err != nil {
+		return err
+	}
+	c.Clear()
+	c.Printf("%s\n%s", s.progress(flights.Count), tops)
+	return nil
 }
 
 func (s *show) progress(folded int64) string {

@@ -18,7 +18,7 @@ type Report struct {
 	Message  string
 	Detail   string
 	Hint     string
-	Query    string // that a function ran, where the error is in it
+	Query    string // that a function ran, where the error is in it; LINE is of it then
 	Context  string
 	// Statement is the text that Position (1-based, in characters) is in.
 	Statement string
@@ -37,7 +37,7 @@ func ReportOf(err error, statement string) (Report, bool) {
 			Query: pg.InternalQuery, Context: pg.Where, Statement: statement, Position: int(pg.Position),
 		}
 		if pg.InternalPosition > 0 {
-			r.Statement, r.Position, r.Query = pg.InternalQuery, int(pg.InternalPosition), ""
+			r.Statement, r.Position = pg.InternalQuery, int(pg.InternalPosition)
 		}
 		return r, true
 	case errors.As(err, &ours):
@@ -49,9 +49,9 @@ func ReportOf(err error, statement string) (Report, bool) {
 	return Report{}, false
 }
 
-// NoticeOf takes a notice of PostgreSQL's.
+// NoticeOf takes a notice of PostgreSQL's. Its context stays unsaid, as in psql.
 func NoticeOf(n *pgconn.Notice) Report {
-	return Report{Severity: n.Severity, Message: n.Message, Detail: n.Detail, Hint: n.Hint, Context: n.Where}
+	return Report{Severity: n.Severity, Message: n.Message, Detail: n.Detail, Hint: n.Hint}
 }
 
 // Notice makes a notice of Millrace's own.
