@@ -39,8 +39,9 @@ type CompiledStream struct {
 // batch, -1 where it does not read one.
 type CompiledView struct {
 	*Case
-	Plan    *query.Plan
-	Columns []int
+	Analysis *query.Analysis
+	Plan     *query.Plan
+	Columns  []int
 }
 
 // Compile has PostgreSQL analyse every case's SELECT and makes the plans, as
@@ -92,7 +93,7 @@ func (s *CompiledStream) add(ctx context.Context, conn *pgx.Conn, c *Case) error
 	if err != nil {
 		return err
 	}
-	view := &CompiledView{Case: c, Columns: make([]int, len(columns))}
+	view := &CompiledView{Case: c, Analysis: analysis, Columns: make([]int, len(columns))}
 	if view.Plan, err = query.Build(analysis, schema); err != nil {
 		return err
 	}

@@ -57,10 +57,7 @@ func newReference(t *testing.T) *reference {
 		t.Fatal(err)
 	}
 	r := &reference{t: t, url: harness.Get(t).DatabaseURL(t), expected: map[string]*Answer{}, dead: map[string]int{}}
-	first := r.connect()
-	if _, err := first.Exec(t.Context(), fmt.Sprintf(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET TimeZone = %%L', current_database(), '%s'); END $$`, zone)); err != nil {
-		t.Fatal(err)
-	}
+	setZone(t, r.url)
 	conn := r.connect()
 	if r.database, err = Fill(t.Context(), conn, corpus); err != nil {
 		t.Fatal(err)
@@ -70,6 +67,19 @@ func newReference(t *testing.T) *reference {
 	}
 	r.ask()
 	return r
+}
+
+// setZone sets the TimeZone of a database.
+func setZone(t *testing.T, url string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if _, err := conn.Exec(t.Context(), fmt.Sprintf(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET TimeZone = %%L', current_database(), '%s'); END $$`, zone)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (r *reference) connect() *pgx.Conn {
@@ -165,7 +175,7 @@ func TestOracle(t *testing.T) {
 		name string
 		run  func(*testing.T, *reference)
 	}{
-		{"refused", testRefused}, {"process", testInProcess}, {"faults", testFaults},
+		{"refused", testRefused}, {"coverage", testCoverage}, {"process", testInProcess}, {"faults", testFaults}, {"whole", testWhole},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, r) })
 	}
