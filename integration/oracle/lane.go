@@ -146,7 +146,7 @@ func (r *Run) newStream(s *CompiledStream) (*stream, error) {
 			r.seams.Plan(plan)
 		}
 		var id topology.ViewID
-		rand.Read(id[:]) //nolint:errcheck // crypto/rand.Read never fails
+		rand.Read(id[:])
 		x.plans, x.ids = append(x.plans, plan), append(x.ids, id)
 		for _, l := range x.lanes {
 			table, err := aggregator.NewView(id, plan, r.options.Shards)
