@@ -18,8 +18,14 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// foldRows is how many groups the tables hold; each fold takes some of them.
-const foldRows = 100_000
+// foldRows is how many groups the tables hold; foldSizes are how many of them a
+// fold takes.
+func foldRows(groups int) int { return 10 * groups }
+
+func foldSizes(groups int) []int { return []int{max(1, groups/10), groups, 5 * groups} }
+
+// folds is how often each size is folded in one run.
+func folds(size int) int { return min(60, max(3, 60_000/size)) }
 
 // foldResult is one size of fold, as groups per second.
 type foldResult struct {
@@ -82,16 +88,16 @@ func foldAlone(ctx context.Context, j *job) (t tally, err error) {
 	defer f.svc.Close()
 	defer func() { _ = f.rival.conn.Close(context.WithoutCancel(ctx)) }()
 	rng := rand.New(rand.NewPCG(1, 1))
-	if _, _, err := f.both(ctx, rng.Perm(foldRows)); err != nil {
+	if _, _, err := f.both(ctx, rng.Perm(foldRows(j.Groups))); err != nil {
 		return t, err
 	}
 	if _, err := f.rival.conn.Exec(ctx, "VACUUM ANALYZE"); err != nil {
 		return t, err
 	}
-	for _, size := range []int{1_000, 10_000, 50_000} {
+	for _, size := range foldSizes(j.Groups) {
 		var ours, theirs []time.Duration
-		for range j.Runs * max(3, 60_000/size) {
-			a, b, err := f.both(ctx, rng.Perm(foldRows)[:size])
+		for range j.Runs * folds(size) {
+			a, b, err := f.both(ctx, rng.Perm(foldRows(j.Groups))[:size])
 			if err != nil {
 				return t, err
 			}

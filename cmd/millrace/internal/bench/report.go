@@ -97,7 +97,7 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 		}
 	}
 	if len(r.Fold) > 0 {
-		fmt.Fprintf(w, "\nfold alone: groups/s into a table of %d rows, one connection, against the best hand-written upsert\n\n", foldRows)
+		fmt.Fprintf(w, "\nfold alone: groups/s into a table of %d rows, one connection, against the best hand-written upsert\n\n", foldRows(r.Groups))
 		return r.printFold(w)
 	}
 	return nil
