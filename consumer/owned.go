@@ -51,7 +51,6 @@ type ownedShard struct {
 	ledger map[inputKey]partial.Range
 	moved  map[inputKey]bool // ranges that advanced since the last fold
 	fault  error             // stops the shard: its blocks are left alone
-	known  bool              // tables exist in the store
 }
 
 // inputKey names an input partition.

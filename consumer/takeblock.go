@@ -34,7 +34,7 @@ func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
 		return
 	}
 	f.begin(p)
-	if err := partial.Decode(r.Value, &f.block); err == nil {
+	if err = partial.Decode(r.Value, &f.block); err == nil {
 		err = s.merger.Merge(&f.block)
 	}
 	if err != nil {
