@@ -15,8 +15,9 @@ import (
 )
 
 // TestScripts runs testdata/*. Commands: lex prints tokens, split the pieces of
-// a script, parse a statement, from the relations in FROM, casts the columns
-// that a SELECT's casts declare. Errors show a caret under their position.
+// a script, parse a statement, from the relations in FROM, subselect the first
+// sub-SELECT there, casts the columns that a SELECT's casts declare. Errors show
+// a caret under their position.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
@@ -29,6 +30,8 @@ func TestScripts(t *testing.T) {
 				return parsed(d.Input)
 			case "from":
 				return fmt.Sprintln(StreamNames(d.Input))
+			case "subselect":
+				return fmt.Sprintln(SubSelectInFrom(d.Input))
 			case "casts":
 				columns, err := CastColumns(d.Input, "s")
 				if err != nil {

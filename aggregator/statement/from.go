@@ -41,6 +41,31 @@ func StreamNames(sql string) []Ref {
 	return refs
 }
 
+// SubSelectInFrom returns the place of the first sub-SELECT that stands as a
+// relation in a SELECT's FROM; ok is false where there is none.
+func SubSelectInFrom(sql string) (pos int, ok bool) {
+	tokens, _ := Tokens(sql)
+	depth, inFrom, item := 0, false, false
+	for i, token := range tokens {
+		switch {
+		case token.IsOp("("):
+			if next := i + 1; item && next < len(tokens) && (tokens[next].Is("select") || tokens[next].Is("with") || tokens[next].Is("values")) {
+				return token.Pos, true
+			}
+			depth++
+		case token.IsOp(")"):
+			depth--
+		case depth > 0:
+		case token.Is("from") && !isDistinctFrom(tokens, i):
+			inFrom, item = true, true
+		default:
+			inFrom = inFrom && (token.Kind != Ident || !strings.Contains(fromEnds, " "+token.Value+" "))
+			item = inFrom && (token.IsOp(",") || token.Is("join") || token.Is("lateral"))
+		}
+	}
+	return 0, false
+}
+
 // fromEnds are the words that end a FROM clause.
 const fromEnds = " where group having window order limit offset fetch for union intersect except "
 

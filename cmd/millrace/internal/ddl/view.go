@@ -141,6 +141,12 @@ func (e *Executor) source(ctx context.Context, current *topology.Catalog, s *sta
 
 // noSource says why a SELECT reads no stream.
 func (e *Executor) noSource(current *topology.Catalog, s *statement.CreateView, names []statement.Ref) error {
+	if pos, nested := statement.SubSelectInFrom(s.Select); nested && len(names) == 0 {
+		return &datum.Error{
+			Code: datum.CodeFeatureNotSupported, Message: "sub-SELECTs are not supported in a continuous view", Position: s.SelectPos + pos - 1,
+			Hint: "Name the stream itself in FROM.",
+		}
+	}
 	if len(names) == 0 {
 		return &datum.Error{
 			Code: datum.CodeWrongObjectType, Message: fmt.Sprintf("continuous view %q reads no stream", s.Name), Position: s.SelectPos,
