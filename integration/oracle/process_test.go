@@ -43,6 +43,7 @@ func full() bool {
 type reference struct {
 	t        *testing.T
 	url      string
+	seed     uint64
 	database *Database
 	*Compiled
 	expected map[string]*Answer
@@ -56,7 +57,7 @@ func newReference(t *testing.T) *reference {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reference{t: t, url: harness.Get(t).DatabaseURL(t), expected: map[string]*Answer{}, dead: map[string]int{}}
+	r := &reference{t: t, seed: seedOf(t), url: harness.Get(t).DatabaseURL(t), expected: map[string]*Answer{}, dead: map[string]int{}}
 	setZone(t, r.url)
 	conn := r.connect()
 	if r.database, err = Fill(t.Context(), conn, corpus); err != nil {
@@ -226,8 +227,7 @@ func processOptions(seed uint64) (all []Options, quick int) {
 // testInProcess runs the corpus through decoder, group tables, blocks, merger
 // and fold.
 func testInProcess(t *testing.T, r *reference) {
-	seed := seedOf(t)
-	all, quick := processOptions(seed)
+	all, quick := processOptions(r.seed)
 	if !full() {
 		all = all[:quick]
 	}

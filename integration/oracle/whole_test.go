@@ -69,8 +69,7 @@ func matrix(seed uint64) []wholeOptions {
 // testWhole runs the corpus through the built binary, a real Kafka and a real
 // PostgreSQL: under the base options and one other, or under all of them.
 func testWhole(t *testing.T, r *reference) {
-	seed := seedOf(t)
-	all := matrix(seed)
+	all := matrix(r.seed)
 	if !full() {
 		all = all[:2]
 	}
