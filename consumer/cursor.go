@@ -150,6 +150,7 @@ func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
 func (l *lane) join(c *cursor) {
 	for _, v := range c.views {
 		v.mode = live
+		l.node.solved("view "+v.view.def.Name, c.part.tp)
 		l.log.Info("caught up", "view", v.view.def.Name, "topic", c.part.tp.topic, "partition", c.part.tp.partition, "at", c.at)
 	}
 	l.closeCursor(c)

@@ -113,6 +113,7 @@ func (f *folder) claimDue(now time.Time) {
 			continue
 		}
 		delete(f.retry, tp)
+		f.node.solved("partials", tp)
 		f.parts[tp] = newOwnedPartition(tp, claim)
 		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(claim.Position)}})
 		f.log.Debug("partition claimed", "topic", tp.topic, "partition", tp.partition, "term", claim.Term, "position", claim.Position)

@@ -33,6 +33,7 @@ type lane struct {
 	parts   map[topicPartition]*inputPartition
 	retry   map[topicPartition]time.Time // assigned, but not opened yet: when to try again
 	stops   map[topicPartition]int64     // where on_error = 'stop' ends a partition
+	gone    []string                     // topics that the broker no longer knows
 	cursors int
 
 	seq      uint64
@@ -64,7 +65,32 @@ func (l *lane) run() {
 		if l.void {
 			l.reset("a record stops its partition")
 		}
+		for len(l.gone) > 0 {
+			topic := l.gone[0]
+			l.gone = l.gone[1:]
+			l.reopen(topic)
+		}
 	}
+}
+
+// reopen gives up the partitions of a topic that was deleted, and tries to open
+// them again, which says what has become of the topic.
+func (l *lane) reopen(topic string) {
+	var parts []topicPartition
+	for tp := range l.parts {
+		if tp.topic == topic {
+			parts = append(parts, tp)
+			l.closeCursors(tp)
+		}
+	}
+	l.settleFlush()
+	for _, tp := range parts {
+		if _, resets := l.retry[tp]; resets || l.parts[tp] != nil { // else it was revoked meanwhile
+			l.close(tp)
+			l.retry[tp] = time.Now().Add(openRetry)
+		}
+	}
+	l.reader.PurgeTopicsFromConsuming(topic) // or the reader takes no other topic of its name
 }
 
 // poll waits for records, a post, or the time of the next flush.
@@ -88,9 +114,15 @@ func (l *lane) poll(now time.Time) {
 		}
 		if f.Err != nil && !retryableFetch(f.Err) {
 			l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
+			if topicGone(f.Err) && !slices.Contains(l.gone, tp.topic) {
+				l.gone = append(l.gone, tp.topic)
+			}
 			return
 		}
 		l.readLive(p, f.Records)
+		if len(f.Records) > 0 && p.stopAt < 0 && !l.void {
+			l.node.solved("stream "+p.stream.def.Name, tp)
+		}
 		l.node.metrics.behind(tp, f.HighWatermark-p.next)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"runtime"
@@ -40,10 +39,9 @@ type Node struct {
 	laneBudget   int64
 	folderBudget int64
 	subscribed   []string
+	topicIDs     map[string]topology.TopicID // of the input topics subscribed to
 	ready        atomic.Bool
-
-	mu       sync.Mutex // guards problems
-	problems map[string]string
+	problems     problems
 }
 
 // NewNode makes a node of a cluster on the given brokers that folds into store.
@@ -66,40 +64,11 @@ func NewNode(cfg Config, kafka broker.Config, store Store, log *slog.Logger, reg
 		opts:         slices.Clip(opts),
 		laneBudget:   cfg.MemoryLimit / 3 / int64(cfg.Lanes),
 		folderBudget: cfg.MemoryLimit / 4 / int64(cfg.Folders),
-		problems:     map[string]string{},
 	}, nil
 }
 
 // Ready reports whether the node has read the catalog and takes part.
 func (n *Node) Ready() bool { return n.ready.Load() }
-
-// Problems returns what stops a stream, a view or a partition now, by its name.
-func (n *Node) Problems() map[string]string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	out := make(map[string]string, len(n.problems))
-	for k, v := range n.problems {
-		out[k] = v
-	}
-	return out
-}
-
-// problem reports what stops a stream, a view or a partition: once as long as
-// it stays the same.
-func (n *Node) problem(subject string, tp topicPartition, err error) {
-	key := subject
-	if tp.topic != "" {
-		key = fmt.Sprintf("%s (%s/%d)", subject, tp.topic, tp.partition)
-	}
-	n.mu.Lock()
-	same := n.problems[key] == err.Error()
-	n.problems[key] = err.Error()
-	n.mu.Unlock()
-	if !same {
-		n.metrics.problems.Inc()
-		n.log.Error("stopped", "what", key, "error", broker.Explain(err))
-	}
-}
 
 // Run takes part in the cluster until ctx ends, then publishes and folds what it
 // has, and leaves. It returns nil on an orderly stop. abort ends it at once.
@@ -212,24 +181,36 @@ func NewID() topology.ID {
 // know takes a newer catalog: lanes and folders learn it before the group is
 // asked for new topics.
 func (n *Node) know(c *topology.Catalog) {
+	n.problems.know(c)
 	for _, l := range n.lanes {
 		l.post(func() { l.know(c) })
 	}
 	for _, f := range n.folders {
 		f.post(func() { f.know(c) })
 	}
+	n.subscribe(c)
+	n.ready.Store(true)
+}
+
+// subscribe asks the group for exactly the topics that views of a catalog need.
+func (n *Node) subscribe(c *topology.Catalog) {
 	var want []string
+	ids := map[string]topology.TopicID{}
 	for _, s := range c.Streams() {
 		if len(c.ViewsOf(s.ID)) > 0 {
 			want = append(want, s.Topic, s.Partials)
+			ids[s.Topic] = s.TopicID
 		}
 	}
 	slices.Sort(want)
 	want = slices.Compact(want)
-	var add, drop []string
+	var add, drop, anew []string
 	for _, t := range want {
-		if !slices.Contains(n.subscribed, t) {
+		switch id, input := ids[t]; {
+		case !slices.Contains(n.subscribed, t):
 			add = append(add, t)
+		case input && id != n.topicIDs[t]:
+			anew = append(anew, t)
 		}
 	}
 	for _, t := range n.subscribed {
@@ -237,10 +218,11 @@ func (n *Node) know(c *topology.Catalog) {
 			drop = append(drop, t)
 		}
 	}
-	n.subscribed = want
-	n.members.subscribe(add, drop)
+	n.subscribed, n.topicIDs = want, ids
+	// A client that has seen a topic takes no other of its name unless it forgets the first.
+	n.members.subscribe(nil, anew)
+	n.members.subscribe(append(add, anew...), drop)
 	n.members.client.ForceMetadataRefresh() // a new view may have given a partials topic more partitions
-	n.ready.Store(true)
 }
 
 // stop ends lanes and folders in order and leaves the group.

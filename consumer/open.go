@@ -24,6 +24,7 @@ func (l *lane) openDue(now time.Time) {
 		cancel()
 		if err == nil {
 			delete(l.retry, tp)
+			l.node.solved("topic "+tp.topic, tp)
 			continue
 		}
 		if l.ctx.Err() != nil {

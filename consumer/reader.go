@@ -46,6 +46,12 @@ func retryableFetch(err error) bool {
 	return !errors.As(err, &loss)
 }
 
+// topicGone reports whether a partition's topic was deleted, and perhaps another
+// of its name created.
+func topicGone(err error) bool {
+	return errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID)
+}
+
 // readFault says what stops the reading of a partition, and the way out.
 func readFault(tp topicPartition, at int64, err error) error {
 	var loss *kgo.ErrDataLoss
@@ -54,7 +60,7 @@ func readFault(tp topicPartition, at int64, err error) error {
 		return fmt.Errorf("topic %q partition %d: the records at position %d are gone (the topic's retention passed it, or the log was truncated); "+
 			"nothing was skipped: drop and create the affected views with the start that you accept, and give the topic a longer retention.ms: %w",
 			tp.topic, tp.partition, at, err)
-	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
+	case topicGone(err):
 		return fmt.Errorf("topic %q partition %d does not exist any more: drop its stream, or create the topic and the stream again: %w",
 			tp.topic, tp.partition, err)
 	case errors.Is(err, kerr.TopicAuthorizationFailed):

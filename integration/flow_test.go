@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -23,7 +24,8 @@ type flow struct {
 	*scene
 	look       *probe
 	partitions int
-	enough     int // produced at least
+	enough     int  // produced at least
+	rough      bool // the broker may go away: a failed batch is nobody's fault
 	produced   atomic.Int64
 	stop       chan struct{}
 	done       sync.WaitGroup
@@ -71,7 +73,7 @@ func (f *flow) run(txn *kgo.Client) {
 	defer tick.Stop()
 	stop := f.stop
 	for stop != nil || int(f.produced.Load()) < f.enough {
-		if err := f.batch(rng, txn); err != nil {
+		if err := f.batch(rng, txn); err != nil && !f.rough {
 			f.t.Errorf("flow: %v", err)
 			return
 		}
@@ -91,7 +93,8 @@ func (f *flow) batch(rng *rand.Rand, txn *kgo.Client) error {
 	if kind < 3 {
 		client = txn
 		if err := client.BeginTransaction(); err != nil {
-			return err
+			// The transaction before has not ended, where the broker went away.
+			return errors.Join(err, client.EndTransaction(ctx, kgo.TryAbort))
 		}
 	}
 	records := make([]*kgo.Record, flowBatch)

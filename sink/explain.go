@@ -32,6 +32,10 @@ func (e *Explained) Error() string {
 // Unwrap returns the error that was explained.
 func (e *Explained) Unwrap() error { return e.err }
 
+// Explained marks an error that is worded for people already: nobody else need
+// guess what it is about.
+func (e *Explained) Explained() {}
+
 // wayOut tells by SQLSTATE what a person can do.
 func wayOut(code string) string {
 	switch code {

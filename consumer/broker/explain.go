@@ -32,7 +32,11 @@ func (e *Explained) Unwrap() error { return e.Err }
 // it. An error that it knows nothing about comes back as it is.
 func Explain(err error) error {
 	var done *Explained
-	if err == nil || errors.As(err, &done) {
+	var other interface { // the store's, which also knows connections that are refused
+		error
+		Explained()
+	}
+	if err == nil || errors.As(err, &done) || errors.As(err, &other) {
 		return err
 	}
 	for _, explain := range []func(error) string{explainTLS, explainAddress, explainCode, explainClosed, explainTime} {
