@@ -3,6 +3,7 @@ package consumer
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -209,11 +210,18 @@ func without(f *aggregator.Fold, view topology.ViewID) {
 
 // exclude stops a view's shards: the others go on without it.
 func (p *ownedPartition) exclude(view topology.ViewID, fault error) {
-	for key, s := range p.shards {
+	for key := range p.shards {
 		if key.view == view {
-			s.fault = fault
+			p.fail(key, fault)
 		}
 	}
+}
+
+// fail stops a shard. The rest of its flushes is not waited for: nobody counts
+// the parts of a shard that is not folded.
+func (p *ownedPartition) fail(key shardKey, fault error) {
+	p.shards[key].fault = fault
+	maps.DeleteFunc(p.open, func(k flushKey, _ flushState) bool { return k.shardKey == key })
 }
 
 // forget drops the shards of views that the catalog no longer has.
@@ -227,4 +235,5 @@ func (p *ownedPartition) forget(c *topology.Catalog) {
 			delete(p.shards, key)
 		}
 	}
+	maps.DeleteFunc(p.open, func(k flushKey, _ flushState) bool { return !exists[k.view] })
 }

@@ -38,7 +38,7 @@ func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
 		err = s.merger.Merge(&f.block)
 	}
 	if err != nil {
-		s.fault = err
+		p.fail(shardKey{header.View, header.Shard}, err)
 		f.node.problem("view "+s.def.Name, p.tp, fmt.Errorf("block at offset %d: %w", r.Offset, err))
 	}
 }
@@ -63,10 +63,11 @@ func (f *folder) admits(p *ownedPartition, s *ownedShard, h *partial.Block) bool
 			if err == nil {
 				err = fmt.Errorf("flush begins with part %d of %d", h.Part, h.Parts)
 			}
-			s.fault = fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
+			fault := fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
 				h.Shard, s.def.Name, p.tp.topic, p.tp.partition, h.Flush.Lane, h.Flush.Seq, err)
 			f.node.metrics.ledgerFaults.Inc()
-			f.node.problem("view "+s.def.Name, p.tp, s.fault)
+			p.fail(key.shardKey, fault)
+			f.node.problem("view "+s.def.Name, p.tp, fault)
 			return false
 		case v == duplicate:
 			state.refused = true

@@ -1,0 +1,76 @@
+package consumer
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// loneFolder is a folder without a node at work, with one partition and one view.
+func loneFolder(t *testing.T) (*folder, *ownedPartition, *topology.View) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	node := &Node{log: log, metrics: newMetrics(prometheus.NewRegistry()), store: newMemStore(1)}
+	s := &topology.Stream{ID: topology.StreamID(NewID()), Name: "events", Columns: []topology.StreamColumn{
+		{Name: "k", Type: "text", OID: 25, Typmod: -1}, {Name: "i", Type: "bigint", OID: 20, Typmod: -1},
+	}}
+	v := &topology.View{ID: topology.ViewID(NewID()), Name: "v", Stream: s.ID, Analysis: testAnalysis(t), Shards: 1, Partitions: 1, Created: 2}
+	c := topology.NewCatalog()
+	c.Apply(&topology.Record{Version: 1, Revision: 1, Kind: topology.KindStream, Name: s.Name, Stream: s})
+	c.Apply(&topology.Record{Version: 1, Revision: 2, Kind: topology.KindView, Name: v.Name, View: v})
+	f := &folder{
+		mailbox: newMailbox(), node: node, log: log, ctx: t.Context(), catalog: c,
+		parts: map[topicPartition]*ownedPartition{}, retry: map[topicPartition]time.Time{},
+	}
+	tp := topicPartition{"partials", 0}
+	p := newOwnedPartition(tp, &aggregator.Claim{Topic: tp.topic, Partition: tp.partition})
+	f.parts[tp] = p
+	return f, p, v
+}
+
+// firstOfTwo is the first part of a flush of two.
+func firstOfTwo(v *topology.View, schema uint64) *kgo.Record {
+	return &kgo.Record{Value: partial.Append(nil, &partial.Block{
+		View: v.ID, Schema: schema, Flush: partial.FlushID{Seq: 1}, Parts: 2, Ranges: []partial.Range{{To: 10}},
+	})}
+}
+
+// TestViewDroppedInTheMiddleOfAFlush: the parts that follow are skipped, and
+// must not be waited for, or the partition is never folded again.
+func TestViewDroppedInTheMiddleOfAFlush(t *testing.T) {
+	f, p, v := loneFolder(t)
+	def, stream := f.find(v.ID)
+	plan, err := BuildPlan(stream, def)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.shard(def, 0, aggregator.NewMerger(def.ID, def.Name, 0, plan))
+	if !f.admits(p, s, &partial.Block{View: v.ID, Flush: partial.FlushID{Seq: 1}, Parts: 2, Ranges: []partial.Range{{To: 10}}}) || p.whole() {
+		t.Fatal("the first part of two is taken, and the second one is waited for")
+	}
+	without := f.catalog.Clone()
+	without.Apply(&topology.Record{Version: 1, Revision: 3, Kind: topology.KindView, Name: v.Name, Dropped: true})
+	f.know(without)
+	if !p.whole() {
+		t.Error("the partition waits for the rest of a dropped view's flush")
+	}
+}
+
+// TestFaultInTheMiddleOfAFlush is the same for a block that cannot be merged.
+func TestFaultInTheMiddleOfAFlush(t *testing.T) {
+	f, p, v := loneFolder(t)
+	f.takeBlock(p, firstOfTwo(v, 1))
+	if p.shards[shardKey{v.ID, 0}].fault == nil {
+		t.Fatal("a block of another plan was merged")
+	}
+	if !p.whole() {
+		t.Error("the partition waits for the rest of a flush that is not merged")
+	}
+}
