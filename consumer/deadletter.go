@@ -21,6 +21,7 @@ const (
 	HeaderOffset    = "millrace.offset"    // decimal
 	HeaderViews     = "millrace.views"     // the views that miss the record, by comma
 	HeaderTime      = "millrace.timestamp" // the record's own, ms since 1970
+	HeaderCut       = "millrace.cut"       // only where the value was cut: its whole length, decimal
 )
 
 // maxReason bounds the reason's length: values may stand in it.
@@ -50,5 +51,35 @@ func deadLetter(s *topology.Stream, r *kgo.Record, views []string, err *datum.Er
 		header(HeaderViews, strings.Join(views, ",")),
 		header(HeaderTime, strconv.FormatInt(r.Timestamp.UnixMilli(), 10)),
 	)
-	return &kgo.Record{Topic: s.DeadLetters, Partition: 0, Key: r.Key, Value: r.Value, Headers: headers}
+	d := &kgo.Record{Topic: s.DeadLetters, Partition: 0, Key: r.Key, Value: r.Value, Headers: headers}
+	fit(d, len(r.Headers))
+	return d
 }
+
+// fit cuts a dead letter that no topic would take: it would fail every flush
+// from then on. The input topic may take more than ours, and the headers come
+// on top; its position tells where all of it is. The first own headers are the
+// record's.
+func fit(d *kgo.Record, own int) {
+	size := len(d.Key) + len(d.Value)
+	for _, h := range d.Headers {
+		size += len(h.Key) + len(h.Value) + headerOverhead
+	}
+	if size <= blockLimit {
+		return
+	}
+	whole := len(d.Value)
+	size -= whole
+	if size > blockLimit/2 { // it is not the value that is too long
+		d.Key, d.Headers = nil, d.Headers[own:]
+		size = 0
+		for _, h := range d.Headers {
+			size += len(h.Key) + len(h.Value) + headerOverhead
+		}
+	}
+	d.Value = d.Value[:min(whole, max(0, blockLimit-size))]
+	d.Headers = append(d.Headers, kgo.RecordHeader{Key: HeaderCut, Value: []byte(strconv.Itoa(whole))})
+}
+
+// headerOverhead is what a header takes beside its key and value, at most.
+const headerOverhead = 10
