@@ -119,14 +119,23 @@ func (c *testCluster) update(change catalog.Change) {
 // beginning.
 func (c *testCluster) createView(name string, earliest bool) *topology.View {
 	c.t.Helper()
+	return c.createViewAt(name, func(p topology.Partition) int64 {
+		if earliest {
+			return 0
+		}
+		return int64(len(c.want[p]))
+	})
+}
+
+// createViewAt creates the tests' view from given offsets on.
+func (c *testCluster) createViewAt(name string, start func(topology.Partition) int64) *topology.View {
+	c.t.Helper()
 	v := &topology.View{
 		ID: topology.ViewID(NewID()), Name: name, Stream: c.stream.ID, Select: testSelect, Analysis: testAnalysis(c.t),
 		Shards: 1 + c.rng.IntN(4), Partitions: 2, Starts: map[topology.Partition]int64{},
 	}
 	for p := range int32(testPartitions) {
-		if !earliest {
-			v.Starts[p] = int64(len(c.want[p]))
-		}
+		v.Starts[p] = start(p)
 	}
 	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateView(v, nil, false) })
 	return v

@@ -155,6 +155,17 @@ func (l *lane) join(c *cursor) {
 	}
 	l.closeCursor(c)
 	l.admit(c.part)
+	l.startWaiting()
+}
+
+// startWaiting starts the cursors that wait for others to end.
+func (l *lane) startWaiting() {
+	for _, p := range l.parts {
+		if l.cursors >= cursorsPerLane {
+			return
+		}
+		l.startCursors(p)
+	}
 }
 
 // cursorFailed reports why a cursor cannot read on: its views stay where they are.

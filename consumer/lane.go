@@ -295,6 +295,7 @@ func (l *lane) revoke(parts []topicPartition) {
 		delete(l.retry, tp)
 		delete(l.stops, tp)
 	}
+	l.startWaiting()
 }
 
 // lose gives partitions up without a flush: they are no longer this node's, and
@@ -314,7 +315,9 @@ func (l *lane) settleFlush() {
 	if l.void {
 		l.reset("the flush before failed")
 	}
-	if !l.moved() {
+	// Where the lane has to stop at once, the flush in flight may have failed
+	// already: nothing that comes after it may be published.
+	if l.ctx.Err() != nil || !l.moved() {
 		return
 	}
 	l.seal()

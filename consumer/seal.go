@@ -29,13 +29,18 @@ func (l *lane) seal() {
 	s, err := l.sealed()
 	if err != nil {
 		l.node.problem(fmt.Sprintf("lane %d", l.number), topicPartition{}, err)
-		l.void = true
+		l.reset("a flush could not be sealed")
+		return
+	}
+	// A transaction of offsets alone is none to the producer, which would leave
+	// it open. There is nothing to commit either: no view has moved.
+	if len(s.records) == 0 {
 		return
 	}
 	l.inFlight = true
 	begun := l.lastSeal
 	l.work.Go(func() {
-		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(l.ctx), l.node.cfg.TransactionTimeout+5*time.Second, errFlushTimeout)
+		ctx, cancel := context.WithTimeoutCause(l.ctx, l.node.cfg.TransactionTimeout+5*time.Second, errFlushTimeout)
 		defer cancel()
 		err := l.publisher.publish(ctx, s)
 		l.post(func() { l.published(s, begun, err) })
