@@ -61,6 +61,11 @@ func (l *lane) open(ctx context.Context, tp topicPartition) error {
 		if s = l.streamOf(tp.topic); s == nil {
 			return fmt.Errorf("no stream with views reads topic %q any more", tp.topic)
 		}
+		if c.positions.Revision > l.catalog.Revision {
+			return fmt.Errorf("topic %q partition %d was read under catalog revision %d, and the catalog ends at %d: "+
+				"it was restored or created again; where the views stand is not known: give this cluster a new name, or restore the whole catalog",
+				tp.topic, tp.partition, c.positions.Revision, l.catalog.Revision)
+		}
 	}
 	p := l.newPartition(tp, topic.ID, s, c)
 	l.parts[tp] = p
@@ -184,10 +189,26 @@ func (l *lane) know(c *topology.Catalog) {
 		if _, ok := c.StreamByID(id); !ok {
 			l.renew(s.def, nil)
 			delete(l.streams, id)
+			l.leave(id)
 		}
 	}
 	for _, p := range l.parts {
 		l.admit(p)
+	}
+}
+
+// leave ends the reading for a stream that was dropped. Another one may be over
+// the same topic by now, whose views stand elsewhere: what was committed under
+// an older catalog still says so, what this reading would commit does not.
+func (l *lane) leave(id topology.StreamID) {
+	for tp, p := range l.parts {
+		if p.stream.def.ID != id {
+			continue
+		}
+		l.close(tp)
+		if l.streamOf(tp.topic) != nil {
+			l.retry[tp] = time.Time{}
+		}
 	}
 }
 
@@ -210,9 +231,14 @@ func (l *lane) renew(def *topology.Stream, views []*topology.View) {
 			v.table = kept.table
 		}
 	}
-	for _, p := range l.parts {
-		if p.stream == old {
-			l.rebase(p, s)
+	for tp, p := range l.parts {
+		if p.stream != old {
+			continue
+		}
+		l.rebase(p, s)
+		if p.stopAt >= 0 { // perhaps by a view that is no more
+			delete(l.stops, tp)
+			l.void = true
 		}
 	}
 }
