@@ -87,15 +87,22 @@ func TestPrivileges(t *testing.T) {
 	for _, command := range []string{"run", "views"} {
 		oneLine(t, p.with("--database-url", readOnly.String()).run("", command), "read-only", "25006", "primary")
 	}
+	p.must("", "views") // installs: reading is fine then, a node's start is not
+	p.with("--database-url", readOnly.String()).must("", "views")
+	oneLine(t, p.with("--database-url", readOnly.String()).run("", "run"), "read-only", "25006", "primary")
 	role := strings.ReplaceAll(p.cluster, "-", "_")
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN"); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _, _ = conn.Exec(t.Context(), "DROP ROLE "+role) }()
+	defer func() { _, _ = conn.Exec(t.Context(), "DROP OWNED BY "+role+"; DROP ROLE "+role) }()
 	asRole, err := url.Parse(p.url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	asRole.User = url.User(role)
 	oneLine(t, p.with("--database-url", asRole.String()).run("", "run"), "permission denied", "42501", "GRANT")
+	if _, err := conn.Exec(t.Context(), "GRANT USAGE ON SCHEMA millrace TO "+role+"; GRANT SELECT ON ALL TABLES IN SCHEMA millrace TO "+role); err != nil {
+		t.Fatal(err)
+	}
+	oneLine(t, p.with("--database-url", asRole.String()).run("", "run"), "may not write", "42501", "GRANT")
 }

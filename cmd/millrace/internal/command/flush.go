@@ -8,7 +8,7 @@ import (
 )
 
 func (a *app) flushCommand() *cobra.Command {
-	timeout := flushTimeout
+	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "flush [VIEW…]",
 		Short: "Wait until all that was produced before is in the views",
@@ -25,6 +25,6 @@ status is 1 and the error says which view is behind.`,
 			return e.flush(cmd.Context(), timeout, names...)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", time.Duration(timeout), "how long to wait")
+	cmd.Flags().DurationVar(&timeout, "timeout", flushTimeout, "how long to wait")
 	return cmd
 }

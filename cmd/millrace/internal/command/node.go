@@ -28,6 +28,9 @@ func openNode(ctx context.Context, settings service.Settings, log *slog.Logger, 
 		return nil, err
 	}
 	worker, err := svc.Node()
+	if err == nil {
+		err = svc.Writable(ctx)
+	}
 	if err != nil {
 		svc.Close()
 		return nil, err

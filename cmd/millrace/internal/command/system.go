@@ -29,7 +29,11 @@ func (a *app) withSystem(ctx context.Context, log *slog.Logger, out *console.Con
 	stack := dev.New(a.settings)
 	defer func() { err = errors.Join(err, stack.Close()) }()
 	if a.isDefault(envBrokers) {
-		if err := stack.StartBroker(ctx, log); err != nil {
+		brokerLog := log
+		if !log.Enabled(ctx, slog.LevelDebug) {
+			brokerLog = nil // it warns of milliseconds
+		}
+		if err := stack.StartBroker(ctx, brokerLog); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ func cut(line string, n int) string {
 	return string(runes[:n])
 }
 
-// Bold, Green and Red colour a text where that can be seen.
+// Bold makes a heading stand out, where that can be seen.
 func (c *Console) Bold(s string) string { return c.colour("1", s) }
 
 // Green colours what went well.

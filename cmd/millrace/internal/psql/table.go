@@ -1,7 +1,6 @@
 package psql
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -46,24 +45,26 @@ func (t *Table) layout() (head []cell, rows [][]cell, widths []int) {
 
 // Write prints the table, the count of its rows and an empty line.
 func (t *Table) Write(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &strings.Builder{}
 	t.write(out)
 	if n := len(t.Rows); n == 1 {
-		fmt.Fprint(out, "(1 row)\n\n")
+		out.WriteString("(1 row)\n\n")
 	} else {
 		fmt.Fprintf(out, "(%d rows)\n\n", n)
 	}
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // WriteBare prints the table without the count of its rows.
 func (t *Table) WriteBare(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &strings.Builder{}
 	t.write(out)
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
-func (t *Table) write(out *bufio.Writer) {
+func (t *Table) write(out *strings.Builder) {
 	head, rows, widths := t.layout()
 	writeHead(out, head, widths)
 	rule(out, widths)
@@ -75,7 +76,7 @@ func (t *Table) write(out *bufio.Writer) {
 	}
 }
 
-func rule(out *bufio.Writer, widths []int) {
+func rule(out *strings.Builder, widths []int) {
 	parts := make([]string, len(widths))
 	for i, n := range widths {
 		parts[i] = strings.Repeat("-", n)
@@ -92,7 +93,7 @@ func height(cells []cell) int {
 }
 
 // writeHead prints the names, each in the middle of its column.
-func writeHead(out *bufio.Writer, cells []cell, widths []int) {
+func writeHead(out *strings.Builder, cells []cell, widths []int) {
 	for line := range height(cells) {
 		for i, c := range cells {
 			text, more := "", line+1 < len(c)
@@ -121,7 +122,7 @@ func continued(more bool) byte {
 	return ' '
 }
 
-func (t *Table) writeRow(out *bufio.Writer, cells []cell, widths []int) {
+func (t *Table) writeRow(out *strings.Builder, cells []cell, widths []int) {
 	for line := range height(cells) {
 		for i, c := range cells {
 			last := i == len(cells)-1
@@ -156,7 +157,7 @@ func (t *Table) writeRow(out *bufio.Writer, cells []cell, widths []int) {
 	}
 }
 
-func pad(out *bufio.Writer, n int) {
+func pad(out *strings.Builder, n int) {
 	for range n {
 		out.WriteByte(' ')
 	}

@@ -82,7 +82,7 @@ func (s *Service) DDL() *ddl.Executor {
 	return &ddl.Executor{
 		Cluster: s.Settings.Node.Cluster, Kafka: s.Admin, Catalog: s.Catalog, Store: s.Store,
 		Shards:      s.Settings.Service.NumShards,
-		Replication: int16(max(0, s.Settings.Kafka.ReplicationFactor)),
+		Replication: max(0, s.Settings.Kafka.ReplicationFactor),
 		Retention:   strconv.FormatInt(s.Settings.Service.PartialsRetention, 10),
 	}
 }

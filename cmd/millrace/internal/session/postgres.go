@@ -53,7 +53,7 @@ func (s *Session) result(reader *pgconn.ResultReader) error {
 	table, hasRows := read(reader)
 	tag, err := reader.Close()
 	if err != nil {
-		return nil // told by MultiResultReader.Close
+		return err
 	}
 	if hasRows {
 		if err := table.Write(s.Out); err != nil {
