@@ -26,6 +26,14 @@ type Applied struct {
 	Range partial.Range
 }
 
+// State is what a store has folded of one partials topic.
+type State struct {
+	// Positions are the next offsets to fold, of partitions that were claimed
+	// at least once; the others stand at 0.
+	Positions map[topology.Partition]int64
+	Ledger    []Applied
+}
+
 // ErrClaimLost occurs when a fold finds that another owner has claimed the
 // partition, or that its position moved. Nothing was written; the owner claims
 // again before it decides anything.

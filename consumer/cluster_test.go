@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -261,5 +262,32 @@ func (c *testCluster) check(views ...*topology.View) {
 	}
 	for _, f := range c.store.faults {
 		c.t.Error(f)
+	}
+}
+
+// published waits until the group's committed offsets are at the topic's end.
+func (c *testCluster) published(v *topology.View) {
+	c.t.Helper()
+	deadline := time.After(60 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		offsets, err := kadm.NewClient(c.client).FetchOffsets(c.t.Context(), "test")
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		done := true
+		for p := range int32(testPartitions) {
+			o, ok := offsets.Lookup(c.stream.Topic, p)
+			done = done && ok && o.At >= int64(len(c.want[p]))
+		}
+		if done {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			c.t.Fatalf("view %s: not published within 60 s", v.Name)
+		}
 	}
 }

@@ -89,10 +89,26 @@ func (f *folder) poll(now time.Time) {
 			f.node.problem("partials", tp, partialsFault(tp, p.next, r.Err))
 			return
 		}
-		for _, record := range r.Records {
-			f.takeBlock(p, record)
-		}
+		p.inbox = append(p.inbox, r.Records...)
+		f.takeInbox(p)
 	})
+}
+
+// takeInbox merges what was fetched, and folds in between where the budget is
+// used up: one fetch may hold many times as much, and where several lanes flush
+// large blocks all the time, its end is seldom a place where no flush is open.
+func (f *folder) takeInbox(p *ownedPartition) {
+	for len(p.inbox) > 0 && p.pending == nil && f.parts[p.tp] == p {
+		record := p.inbox[0]
+		p.inbox[0], p.inbox = nil, p.inbox[1:]
+		f.takeBlock(p, record)
+		if f.memory() > f.node.folderBudget && !p.since.IsZero() && p.whole() {
+			f.fold(p)
+		}
+	}
+	if len(p.inbox) == 0 {
+		p.inbox = nil
+	}
 }
 
 // claimDue claims the partitions whose time has come and begins to read them.
@@ -135,6 +151,9 @@ func (f *folder) foldDue(now time.Time) {
 			continue
 		}
 		f.fold(p)
+	}
+	for _, p := range f.parts {
+		f.takeInbox(p) // where a fold was in its way
 	}
 }
 

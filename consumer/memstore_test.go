@@ -27,6 +27,7 @@ type memStore struct {
 	groups     map[topology.ViewID]map[string]group
 	faults     []string
 	folds      int
+	refuses    bool // every fold fails
 }
 
 type memPartition struct {
@@ -74,7 +75,7 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.folds++
-	if s.rng.IntN(100) < s.fail {
+	if s.refuses || s.rng.IntN(100) < s.fail {
 		return aggregator.FoldResult{}, errMemStore
 	}
 	lost := s.rng.IntN(100) < s.unknown
@@ -102,6 +103,13 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 	return aggregator.FoldResult{}, nil
 }
 
+// refuse makes every fold fail, or no longer.
+func (s *memStore) refuse(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuses = on
+}
+
 func (s *memStore) merge(v *aggregator.ViewRows) {
 	if s.groups[v.View] == nil {
 		s.groups[v.View] = map[string]group{}
@@ -115,6 +123,22 @@ func (s *memStore) merge(v *aggregator.ViewRows) {
 		}
 		s.groups[v.View][key] = group{g.count + v.States[0].Ints[i], g.sum + decimalInt(v.States[1].Bytes(i)), least}
 	}
+}
+
+func (s *memStore) Applied(_ context.Context, topic string) (aggregator.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := aggregator.State{Positions: map[topology.Partition]int64{}}
+	for tp, m := range s.partitions {
+		if tp.topic != topic {
+			continue
+		}
+		state.Positions[tp.partition] = m.position
+		for k, r := range m.ledger {
+			state.Ledger = append(state.Ledger, aggregator.Applied{View: k.view, Shard: k.shard, Range: r})
+		}
+	}
+	return state, nil
 }
 
 func (s *memStore) Release(context.Context, *aggregator.Claim) error { return nil }

@@ -44,6 +44,10 @@ type Node struct {
 	problems     problems
 }
 
+// foldCopies is how often a fold in progress holds its groups: merged, as sorted
+// rows, as parameters of a statement.
+const foldCopies = 3
+
 // NewNode makes a node of a cluster on the given brokers that folds into store.
 func NewNode(cfg Config, kafka broker.Config, store Store, log *slog.Logger, registry prometheus.Registerer) (*Node, error) {
 	if cfg.Lanes == 0 {
@@ -63,7 +67,7 @@ func NewNode(cfg Config, kafka broker.Config, store Store, log *slog.Logger, reg
 		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(registry), store: store,
 		opts:         slices.Clip(opts),
 		laneBudget:   cfg.MemoryLimit / 3 / int64(cfg.Lanes),
-		folderBudget: cfg.MemoryLimit / 4 / int64(cfg.Folders),
+		folderBudget: cfg.MemoryLimit / foldCopies / 4 / int64(cfg.Folders),
 	}, nil
 }
 

@@ -67,7 +67,13 @@ func (l *lane) open(ctx context.Context, tp topicPartition) error {
 				tp.topic, tp.partition, c.positions.Revision, l.catalog.Revision)
 		}
 	}
-	p := l.newPartition(tp, topic.ID, s, c)
+	var up map[topology.ViewID]int64
+	if c.none {
+		if up, err = l.publishedUpTo(ctx, s, tp, topic.ID); err != nil {
+			return fmt.Errorf("no offset is committed, and where the views stand cannot be recovered: %w", err)
+		}
+	}
+	p := l.newPartition(tp, topic.ID, s, c, up)
 	l.parts[tp] = p
 	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(p.next)}})
 	l.startCursors(p)
@@ -76,8 +82,9 @@ func (l *lane) open(ctx context.Context, tp topicPartition) error {
 }
 
 // newPartition places every view of the stream that the commit's metadata has
-// room for.
-func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStream, c committed) *inputPartition {
+// room for. Where nothing is committed, a view stands where it has published up
+// to, or where it starts.
+func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStream, c committed, up map[topology.ViewID]int64) *inputPartition {
 	p := &inputPartition{tp: tp, topicID: id, stream: s, next: c.positions.Live, stopAt: -1}
 	if c.none {
 		p.next = -1
@@ -88,7 +95,7 @@ func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStrea
 	stands := make([]int64, len(s.views))
 	for i, v := range s.views {
 		if stands[i], _ = c.positions.Of(v.def, tp.partition); c.none {
-			stands[i] = v.def.StartAt(tp.partition)
+			stands[i] = max(up[v.def.ID], v.def.StartAt(tp.partition))
 		}
 	}
 	p.next = max(settle(p.next, stands), 0)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/topology"
@@ -17,8 +19,9 @@ import (
 type ownedPartition struct {
 	tp     topicPartition
 	claim  *aggregator.Claim
-	next   int64     // the next offset to take
-	since  time.Time // when the first block since the last fold came; zero for none
+	next   int64         // the next offset to take
+	inbox  []*kgo.Record // fetched, not taken yet
+	since  time.Time     // when the first block since the last fold came; zero for none
 	shards map[shardKey]*ownedShard
 	open   map[flushKey]flushState // flushes whose parts have not all come
 

@@ -22,6 +22,8 @@ type Store interface {
 	// FaultyView() topology.ViewID. Every error but ErrOutcomeUnknown left nothing
 	// behind, and the fold may be tried again.
 	Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error)
+	// Applied returns what is folded of a partials topic.
+	Applied(ctx context.Context, topic string) (aggregator.State, error)
 	// Release gives a claim up.
 	Release(ctx context.Context, c *aggregator.Claim) error
 	// EnsureView makes the view's table and view exist; it is idempotent.

@@ -25,10 +25,12 @@ type crash struct {
 	node   *system.Node
 }
 
-// crashShards and crashPartitions are the shape of the crash tests' stream.
+// The shape of the crash tests' stream and node. The third flush to reach a point
+// is behind one of the same lane that was committed, so kills count from there.
 const (
 	crashShards     = 3
 	crashPartitions = 4
+	crashLanes      = 2
 )
 
 var crashViews = []oracleView{
@@ -81,7 +83,7 @@ func (x *crash) strike(number int, point string) {
 	before := x.broker.committed()
 	var env []string
 	if point != "" {
-		env = append(env, fmt.Sprintf("MILLRACE_FAULT_KILL=%s:%d", point, 2+x.rng.IntN(12)))
+		env = append(env, fmt.Sprintf("MILLRACE_FAULT_KILL=%s:%d", point, 1+crashLanes+x.rng.IntN(12)))
 	}
 	x.node = x.c.Start(env...)
 	if point != "" {

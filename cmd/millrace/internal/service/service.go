@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
 	"github.com/millrace/millrace/cmd/millrace/internal/fault"
@@ -105,6 +106,30 @@ func (s store) EnsureView(ctx context.Context, v *topology.View, plan *query.Pla
 		return temporary{err}
 	}
 	return err
+}
+
+// Applied returns what is folded of a partials topic.
+func (s store) Applied(ctx context.Context, topic string) (aggregator.State, error) {
+	state := aggregator.State{Positions: map[topology.Partition]int64{}}
+	partitions, err := s.Partitions(ctx)
+	if err != nil {
+		return state, err
+	}
+	ledger, err := s.Ledger(ctx)
+	if err != nil {
+		return state, err
+	}
+	for _, p := range partitions {
+		if p.Topic == topic {
+			state.Positions[p.Partition] = p.Position
+		}
+	}
+	for _, l := range ledger {
+		if l.Topic == topic {
+			state.Ledger = append(state.Ledger, l.Applied)
+		}
+	}
+	return state, nil
 }
 
 // temporary marks an error after which trying again makes sense.

@@ -1,0 +1,94 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/topology"
+)
+
+// publishedUpTo returns up to where each view's reading of an input partition was
+// published: what the ledger says is folded, and what lies in the partials
+// behind it. It stands in for a committed offset that is not there: never was,
+// has expired with the group (offsets.retention.minutes), or was deleted. Views
+// that it does not name have published nothing.
+func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topicPartition, id topology.TopicID) (map[topology.ViewID]int64, error) {
+	applied, err := l.node.store.Applied(ctx, s.def.Partials)
+	if err != nil {
+		return nil, err
+	}
+	up := map[topology.ViewID]int64{}
+	note := func(view topology.ViewID, r partial.Range) {
+		if r.Topic == id && r.Partition == tp.partition {
+			up[view] = max(up[view], r.To)
+		}
+	}
+	for _, a := range applied.Ledger {
+		note(a.View, a.Range)
+	}
+	ends, err := l.node.admin.EndOffsets(ctx, s.def.Partials)
+	if err != nil {
+		return nil, err
+	}
+	left := map[topology.Partition]int64{}
+	starts := map[topology.Partition]kgo.Offset{}
+	for p, end := range ends {
+		if from := applied.Positions[p]; from < end {
+			left[p], starts[p] = end, kgo.NewOffset().At(from)
+		}
+	}
+	err = l.readPartials(ctx, s.def.Partials, starts, left, func(b *partial.Block) {
+		for _, r := range b.Ranges {
+			note(b.View, r)
+		}
+	})
+	return up, err
+}
+
+// readPartials reads the headers of blocks from the starts up to the ends in left.
+func (l *lane) readPartials(ctx context.Context, topic string, starts map[int32]kgo.Offset, left map[int32]int64, each func(*partial.Block)) error {
+	if len(left) == 0 {
+		return nil
+	}
+	reader, err := newReader(l.node.opts, l.fetchBytes())
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: starts})
+	var fault error
+	for len(left) > 0 && fault == nil {
+		fetches := reader.PollRecords(ctx, pollRecords)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+			if f.Err != nil && !retryableFetch(f.Err) {
+				fault = partialsFault(topicPartition{topic, f.Partition}, left[f.Partition], f.Err)
+			}
+			for _, r := range f.Records {
+				fault = errors.Join(fault, header(r, each))
+				if r.Offset+1 >= left[r.Partition] {
+					delete(left, r.Partition)
+				}
+			}
+		})
+	}
+	return fault
+}
+
+func header(r *kgo.Record, each func(*partial.Block)) error {
+	if r.Attrs.IsControl() {
+		return nil
+	}
+	b, err := partial.Header(r.Value)
+	if err != nil {
+		return fmt.Errorf("block at %s/%d offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	each(&b)
+	return nil
+}
