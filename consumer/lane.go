@@ -366,7 +366,8 @@ func (l *lane) refuse(p *inputPartition, r *kgo.Record, views []*laneView, v *la
 		}
 		if !l.void {
 			l.void = true
-			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w", r.Offset, err))
+			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w; "+
+				"all before it counts; to go on, drop the stream and create it with on_error = 'dead_letter' or 'skip'", r.Offset, err))
 		}
 	default:
 		names := make([]string, 0, len(views))

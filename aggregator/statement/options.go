@@ -62,8 +62,9 @@ type rule struct {
 // maxPartitions bounds what a typing error can ask of a broker.
 const maxPartitions = 10_000
 
-// maxShards is the number of slots of the ring.
-const maxShards = 4096
+// maxShards bounds the partitions of a stream's partials topic; the ring has
+// more slots.
+const maxShards = 1024
 
 var streamOptions = map[string]rule{
 	"topic":              {},

@@ -222,19 +222,12 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 		view.Columns = from.columns
 	}
 	if o, ok := s.Options["num_shards"]; ok {
-		if view.Shards, err = strconv.Atoi(o.Value); err != nil || view.Shards < 1 || view.Shards > maxShards {
-			return nil, nil, &datum.Error{
-				Code: datum.CodeInvalidParameter, Position: o.Pos,
-				Message: fmt.Sprintf("num_shards is %q: use 1 to %d", o.Value, maxShards),
-			}
+		if view.Shards, err = strconv.Atoi(o.Value); err != nil {
+			return nil, nil, fmt.Errorf("num_shards: %w", err) // refused by the parser
 		}
 	}
 	return view, plan, nil
 }
-
-// maxShards bounds a view's shards, and with them the partitions of its
-// stream's partials topic.
-const maxShards = 1024
 
 // castHint helps where PostgreSQL does not know a column of an inferred stream.
 func castHint(err error, from source) error {
