@@ -33,7 +33,7 @@ const (
 // startCursors starts a cursor for each position behind the live one, nearest
 // first, as far as the lane may.
 func (l *lane) startCursors(p *inputPartition) {
-	if p.stopAt >= 0 && p.next >= p.stopAt {
+	if p.closing || p.atStop() {
 		return
 	}
 	for l.cursors < cursorsPerLane {

@@ -265,9 +265,13 @@ func (l *lane) close(tp topicPartition) {
 	delete(l.parts, tp)
 }
 
-// closeCursors ends a partition's catch-ups: nothing more is read for them.
+// closeCursors ends the catch-ups of a partition that is to be closed, for good:
+// what they would read after its last seal would stay in the tables and come to
+// a flush that does not cover it. Waiting for that seal's flush runs posts, which
+// may ask for cursors.
 func (l *lane) closeCursors(tp topicPartition) {
 	if p := l.parts[tp]; p != nil {
+		p.closing = true
 		for _, c := range slices.Clone(p.cursors) {
 			l.closeCursor(c)
 		}

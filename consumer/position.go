@@ -15,6 +15,7 @@ type inputPartition struct {
 	views   []*viewPosition
 	cursors []*cursor
 	moved   bool  // something was read since the last seal
+	closing bool  // it gets no cursors any more
 	newest  int64 // Kafka timestamp of the newest record of the live reading, ms
 	// stopAt is the offset of the record at which on_error = 'stop' ends the
 	// reading, -1 for none.
