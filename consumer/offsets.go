@@ -89,5 +89,9 @@ func decodeCommitted(code int16, offset int64, metadata *string) (committed, err
 		text = *metadata
 	}
 	positions, err := topology.DecodePositions(offset, text)
+	if err != nil {
+		err = fmt.Errorf("%w; stop the cluster's nodes, delete the offset (kafka-consumer-groups.sh --delete-offsets), "+
+			"and it is recovered from the ledger at the next start", err)
+	}
 	return committed{positions: positions}, err
 }
