@@ -27,7 +27,8 @@ type folder struct {
 	parts    map[topicPartition]*ownedPartition
 	retry    map[topicPartition]time.Time // assigned, but not claimed yet: when to try again
 	stopping bool
-	block    partial.Block // reused for decoding
+	gone     map[topology.ViewID]bool // views that blocks are for and the catalog no longer has
+	block    partial.Block            // reused for decoding
 }
 
 // faulty is an error of a fold that concerns one view alone: the others of the

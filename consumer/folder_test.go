@@ -28,6 +28,7 @@ func loneFolder(t *testing.T) (*folder, *ownedPartition, *topology.View) {
 	f := &folder{
 		mailbox: newMailbox(), node: node, log: log, ctx: t.Context(), catalog: c,
 		parts: map[topicPartition]*ownedPartition{}, retry: map[topicPartition]time.Time{},
+		gone: map[topology.ViewID]bool{},
 	}
 	tp := topicPartition{"partials", 0}
 	p := newOwnedPartition(tp, &aggregator.Claim{Topic: tp.topic, Partition: tp.partition})

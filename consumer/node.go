@@ -171,6 +171,7 @@ func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
 		mailbox: newMailbox(), node: n, log: n.log, ctx: ctx, reader: reader, catalog: current,
 		parts: map[topicPartition]*ownedPartition{},
 		retry: map[topicPartition]time.Time{},
+		gone:  map[topology.ViewID]bool{},
 	})
 	return nil
 }

@@ -93,8 +93,12 @@ func (f *folder) shardOf(p *ownedPartition, h *partial.Block) *ownedShard {
 	}
 	def, stream := f.find(h.View)
 	if def == nil {
+		if f.gone[h.View] {
+			return nil
+		}
 		f.learn()
 		if def, stream = f.find(h.View); def == nil {
+			f.gone[h.View] = f.ctx.Err() == nil
 			return nil
 		}
 	}
