@@ -138,11 +138,37 @@ func TestDatabaseThatRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer set.Close(context.Background()) //nolint:errcheck // the test is over
+	defer set.Close(context.Background())
 	if _, err := set.Exec(ctx, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`); err != nil {
 		t.Fatal(err)
 	}
 	s.refuses(trouble{"read-only", []string{"MILLRACE_DATABASE_URL=" + fresh}, []string{"read-only transaction", "25006", "millrace_database_url"}})
+}
+
+// TestWrongPassword meets a server that wants passwords. Nothing that is printed
+// holds the one that was given.
+func TestWrongPassword(t *testing.T) {
+	servers := harness.Get(t)
+	postgres := harness.NewPostgres(t, 0)
+	s := sceneOn(t, servers.Cluster(t), servers.Brokers, postgres.Database(t))
+	s.db.exec(t.Context(), "CREATE ROLE careful LOGIN PASSWORD 'right'")
+	rules := "host all careful all scram-sha-256\nhost all all all trust\nlocal all all trust"
+	s.db.exec(t.Context(), fmt.Sprintf("DO $$ BEGIN EXECUTE format('COPY (SELECT unnest(string_to_array(%%L, chr(10)))) TO %%L', %s, current_setting('hba_file')); END $$", "E'"+strings.ReplaceAll(rules, "\n", `\n`)+"'"))
+	s.query("SELECT pg_reload_conf()")
+	wrong := "MILLRACE_DATABASE_URL=" + databaseURL(t, s.c.URL, "", "careful:hush-hush")
+	system.Wait(t, 30*time.Second, "the server wants passwords", func() bool {
+		conn, err := pgx.Connect(t.Context(), databaseURL(t, s.c.URL, "", "careful:hush-hush"))
+		if err == nil {
+			_ = conn.Close(t.Context())
+		}
+		return err != nil
+	})
+	s.refuses(trouble{"wrong password", []string{wrong}, []string{"password authentication failed", "28p01", `user "careful"`, "millrace_database_url"}})
+	for _, command := range []string{"views", "run"} {
+		if out, stderr, _ := s.c.Within(endsWithin, []string{wrong, "MILLRACE_HTTP_ADDR=127.0.0.1:0"}, "", command); strings.Contains(out+stderr, "hush-hush") {
+			t.Errorf("%s prints the password: %s%s", command, out, stderr)
+		}
+	}
 }
 
 // TestMissingTopic is told how a stream can make its topic.
