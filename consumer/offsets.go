@@ -2,9 +2,7 @@ package consumer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,8 +17,8 @@ type committed struct {
 	positions topology.Positions
 }
 
-// fetchCommitted reads a partition's committed offset and its metadata, once no
-// transaction holds a newer one.
+// fetchCommitted reads a partition's committed offset and its metadata. It fails
+// with [kerr.UnstableOffsetCommit] while a transaction holds a newer one.
 func fetchCommitted(ctx context.Context, client *kgo.Client, group string, tp topicPartition, id topology.TopicID) (committed, error) {
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable = true
@@ -34,24 +32,15 @@ func fetchCommitted(ctx context.Context, client *kgo.Client, group string, tp to
 	t.Topic, t.TopicID, t.Partitions = tp.topic, [16]byte(id), []int32{tp.partition}
 	g.Topics = append(g.Topics, t)
 	req.Groups = append(req.Groups, g)
-	for {
-		resp, err := req.RequestWith(ctx, client)
-		var c committed
-		if err == nil {
-			c, err = readCommitted(resp)
-		}
-		if err == nil {
-			return c, nil
-		}
-		if !errors.Is(err, kerr.UnstableOffsetCommit) {
-			return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, err)
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, errors.Join(err, context.Cause(ctx)))
-		}
+	resp, err := req.RequestWith(ctx, client)
+	var c committed
+	if err == nil {
+		c, err = readCommitted(resp)
 	}
+	if err != nil {
+		return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, err)
+	}
+	return c, nil
 }
 
 // readCommitted takes the one partition of an answer, in its old or its new form.

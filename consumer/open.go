@@ -2,9 +2,11 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/topology"
@@ -12,6 +14,10 @@ import (
 
 // openRetry is how long a partition that could not be opened waits.
 const openRetry = time.Second
+
+// unstableRetry is how long a partition waits whose committed offset another
+// member's transaction still holds.
+const unstableRetry = 20 * time.Millisecond
 
 // openDue opens the partitions whose time has come.
 func (l *lane) openDue(now time.Time) {
@@ -29,6 +35,10 @@ func (l *lane) openDue(now time.Time) {
 		}
 		if l.ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, kerr.UnstableOffsetCommit) { // another's flush is on its way; the lane has other things to do
+			l.retry[tp] = time.Now().Add(unstableRetry)
+			continue
 		}
 		l.node.problem("topic "+tp.topic, tp, err)
 		l.retry[tp] = time.Now().Add(openRetry)
