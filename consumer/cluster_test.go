@@ -39,7 +39,7 @@ type testCluster struct {
 	stream  *topology.Stream
 	rng     *rand.Rand
 	log     *slog.Logger
-	want    [testPartitions][]event // what was produced and counts, by partition and offset
+	want    [][]event // what was produced and counts, by partition and offset
 }
 
 type event struct {
@@ -60,6 +60,7 @@ func newTestCluster(t *testing.T, seed uint64, onError topology.OnError) *testCl
 	t.Cleanup(fake.Close)
 	c := &testCluster{
 		t: t, fake: fake, kafka: broker.Config{Brokers: fake.ListenAddrs(), ReplicationFactor: -1},
+		want:  make([][]event, testPartitions),
 		store: newMemStore(seed), rng: rand.New(rand.NewPCG(seed, 4)), log: slog.New(slog.DiscardHandler),
 	}
 	if testing.Verbose() {
@@ -135,7 +136,7 @@ func (c *testCluster) createViewAt(name string, start func(topology.Partition) i
 		ID: topology.ViewID(NewID()), Name: name, Stream: c.stream.ID, Select: testSelect, Analysis: testAnalysis(c.t),
 		Shards: 1 + c.rng.IntN(4), Partitions: 2, Starts: map[topology.Partition]int64{},
 	}
-	for p := range int32(testPartitions) {
+	for p := range int32(len(c.want)) {
 		v.Starts[p] = start(p)
 	}
 	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateView(v, nil, false) })
@@ -145,9 +146,16 @@ func (c *testCluster) createViewAt(name string, start func(topology.Partition) i
 // produce adds n events; one in 50 cannot be decoded.
 func (c *testCluster) produce(n int) {
 	c.t.Helper()
+	if err := c.client.ProduceSync(c.t.Context(), c.events(n)...).FirstErr(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// events makes n events and takes them as produced.
+func (c *testCluster) events(n int) []*kgo.Record {
 	records := make([]*kgo.Record, n)
 	for i := range records {
-		p := c.rng.IntN(testPartitions)
+		p := c.rng.IntN(len(c.want))
 		e := event{key: fmt.Sprint("key-", c.rng.IntN(20)), i: int64(c.rng.IntN(1000)) - 500, bad: c.rng.IntN(50) == 0}
 		value := fmt.Appendf(nil, `{"k": %q, "i": %d}`, e.key, e.i)
 		if e.bad {
@@ -156,9 +164,7 @@ func (c *testCluster) produce(n int) {
 		c.want[p] = append(c.want[p], e)
 		records[i] = &kgo.Record{Topic: c.stream.Topic, Partition: int32(p), Value: value}
 	}
-	if err := c.client.ProduceSync(c.t.Context(), records...).FirstErr(); err != nil {
-		c.t.Fatal(err)
-	}
+	return records
 }
 
 // config returns settings that make much happen in little time.
@@ -216,7 +222,7 @@ func (c *testCluster) folded(views ...*topology.View) {
 	for {
 		behind := ""
 		for _, v := range views {
-			for p := range int32(testPartitions) {
+			for p := range int32(len(c.want)) {
 				if to := c.store.foldedTo(v, p); to < int64(len(c.want[p])) {
 					behind = fmt.Sprintf("view %s partition %d: %d of %d", v.Name, p, to, len(c.want[p]))
 				}
@@ -238,7 +244,7 @@ func (c *testCluster) check(views ...*topology.View) {
 	c.t.Helper()
 	for _, v := range views {
 		want := map[string]group{}
-		for p := range int32(testPartitions) {
+		for p := range int32(len(c.want)) {
 			for _, e := range c.want[p][v.StartAt(p):] {
 				if e.bad {
 					continue
@@ -277,7 +283,7 @@ func (c *testCluster) published(v *topology.View) {
 			c.t.Fatal(err)
 		}
 		done := true
-		for p := range int32(testPartitions) {
+		for p := range int32(len(c.want)) {
 			o, ok := offsets.Lookup(c.stream.Topic, p)
 			done = done && ok && o.At >= int64(len(c.want[p]))
 		}
