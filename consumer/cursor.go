@@ -103,8 +103,29 @@ func (l *lane) runCursor(ctx context.Context, c *cursor, tp topicPartition, at i
 		if len(records) == 0 {
 			continue
 		}
-		if err := l.do(ctx, func() { l.catchUp(c, records) }); err != nil {
+		if !l.handOver(ctx, c, records) {
 			return
+		}
+	}
+}
+
+// handOver gives the lane what a cursor read. Where the lane is at its budget
+// it takes nothing, and is asked again after a while; false when ctx ends.
+func (l *lane) handOver(ctx context.Context, c *cursor, records []*kgo.Record) bool {
+	for {
+		taken := false
+		err := l.do(ctx, func() {
+			if taken = !l.full(); taken {
+				l.catchUp(c, records)
+			}
+		})
+		if err != nil || taken {
+			return err == nil
+		}
+		select {
+		case <-time.After(l.node.cfg.FlushInterval):
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
