@@ -109,11 +109,12 @@ func (l *lane) poll(now time.Time) {
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		tp := topicPartition{f.Topic, f.Partition}
 		p := l.parts[tp]
-		if p == nil {
+		if p == nil || p.cut {
 			return
 		}
 		if f.Err != nil && !retryableFetch(f.Err) {
 			l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
+			p.cut = logCut(f.Err)
 			if topicGone(f.Err) && !slices.Contains(l.gone, tp.topic) {
 				l.gone = append(l.gone, tp.topic)
 			}

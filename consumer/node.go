@@ -179,7 +179,7 @@ func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
 // NewID returns a random id.
 func NewID() topology.ID {
 	var id topology.ID
-	rand.Read(id[:]) //nolint:errcheck // crypto/rand.Read never fails
+	rand.Read(id[:])
 	return id
 }
 
@@ -344,6 +344,6 @@ func (n *Node) route(parts []topicPartition, toLane func(*lane, []topicPartition
 // spread places the partitions of a topic evenly.
 func spread(tp topicPartition, n int) int {
 	h := fnv.New32a()
-	h.Write([]byte(tp.topic)) //nolint:errcheck // a hash's Write never fails
+	h.Write([]byte(tp.topic))
 	return int((h.Sum32() + uint32(tp.partition)) % uint32(n))
 }

@@ -110,7 +110,7 @@ func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStrea
 	}
 	p.next = max(settle(p.next, stands), 0)
 	for i, v := range s.views {
-		if !p.admissible(stands[i]) {
+		if !p.admissible(v, stands[i]) {
 			break
 		}
 		p.place(v, stands[i])
@@ -124,8 +124,8 @@ func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStrea
 
 // admissible reports whether the metadata of commits has room for one more view
 // that stands at an offset.
-func (p *inputPartition) admissible(at int64) bool {
-	if at == p.next {
+func (p *inputPartition) admissible(v *laneView, at int64) bool {
+	if at == p.next && v.table != nil {
 		return true
 	}
 	n := 0
@@ -147,7 +147,7 @@ func (l *lane) admit(p *inputPartition) {
 			continue
 		}
 		at := v.def.StartAt(p.tp.partition)
-		if !p.admissible(at) {
+		if !p.admissible(v, at) {
 			l.startCursors(p)
 			return
 		}

@@ -17,6 +17,7 @@ type inputPartition struct {
 	moved   bool  // something was read since the last seal
 	closing bool  // it gets no cursors any more
 	newest  int64 // Kafka timestamp of the newest record of the live reading, ms
+	cut     bool  // the log was truncated: nothing more is read of it
 	// stopAt is the offset of the record at which on_error = 'stop' ends the
 	// reading, -1 for none.
 	stopAt int64

@@ -1,12 +1,15 @@
 package consumer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/consumer/broker"
 )
 
 // fetchWait is how long the broker holds a fetch that finds nothing. A partition
@@ -38,12 +41,17 @@ func newReader(opts []kgo.Opt, bytes int64) (*kgo.Client, error) {
 }
 
 // retryableFetch reports whether a partition's fetch error passes by itself.
+// What is not known to pass, such as a batch that is corrupt, is reported.
 func retryableFetch(err error) bool {
-	if errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) || errors.Is(err, kerr.TopicAuthorizationFailed) {
-		return false
-	}
+	return broker.Retryable(err) || errors.Is(err, kgo.ErrClientClosed) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// logCut reports whether the partition's log was truncated: the client reads on
+// at its new end, where other records have the offsets of those that are gone.
+func logCut(err error) bool {
 	var loss *kgo.ErrDataLoss
-	return !errors.As(err, &loss)
+	return errors.As(err, &loss)
 }
 
 // topicGone reports whether a partition's topic was deleted, and perhaps another
@@ -54,9 +62,8 @@ func topicGone(err error) bool {
 
 // readFault says what stops the reading of a partition, and the way out.
 func readFault(tp topicPartition, at int64, err error) error {
-	var loss *kgo.ErrDataLoss
 	switch {
-	case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &loss):
+	case errors.Is(err, kerr.OffsetOutOfRange), logCut(err):
 		return fmt.Errorf("topic %q partition %d: the records at position %d are gone (the topic's retention passed it, or the log was truncated); "+
 			"nothing was skipped: drop and create the affected views with the start that you accept, and give the topic a longer retention.ms: %w",
 			tp.topic, tp.partition, at, err)

@@ -29,7 +29,7 @@ func connect(t *testing.T, url string) *database {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(context.Background()) }) //nolint:errcheck // the test is over
+	t.Cleanup(func() { conn.Close(context.Background()) })
 	return &database{t: t, conn: conn}
 }
 

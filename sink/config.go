@@ -100,9 +100,12 @@ func (c Config) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"CONNECT_TIMEOUT", c.ConnectTimeout}, {"STATEMENT_TIMEOUT", c.StatementTimeout},
-		{"IDLE_TRANSACTION_TIMEOUT", c.IdleTransactionTimeout}, {"TCP_USER_TIMEOUT", c.TCPUserTimeout},
-		{"COMMIT_TIMEOUT", c.CommitTimeout}, {"TAKEOVER_WAIT", c.TakeoverWait},
+		{"CONNECT_TIMEOUT", c.ConnectTimeout},
+		{"STATEMENT_TIMEOUT", c.StatementTimeout},
+		{"IDLE_TRANSACTION_TIMEOUT", c.IdleTransactionTimeout},
+		{"TCP_USER_TIMEOUT", c.TCPUserTimeout},
+		{"COMMIT_TIMEOUT", c.CommitTimeout},
+		{"TAKEOVER_WAIT", c.TakeoverWait},
 	} {
 		if d.value < time.Millisecond || d.value > 24*time.Hour {
 			fault("MILLRACE_DATABASE_%s is %v: choose 1ms to 24h", d.name, d.value)

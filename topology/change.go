@@ -11,7 +11,8 @@ import (
 // EXISTS). A refusal is a [*Conflict]. Version, Revision, Operation and a new
 // view's Created are left to the writer.
 
-// CreateStream adds a stream. With ifNotExists, any relation of that name will
+// CreateStream adds a stream over a topic that no other stream reads: a
+// partition's read positions are those of one stream's views. With ifNotExists, any relation of that name will
 // do, as in PostgreSQL.
 func (c *Catalog) CreateStream(s *Stream, ifNotExists bool) ([]*Record, error) {
 	if c.newer[s.Name] {
@@ -22,6 +23,11 @@ func (c *Catalog) CreateStream(s *Stream, ifNotExists bool) ([]*Record, error) {
 			return nil, nil
 		}
 		return nil, duplicate(s.Name)
+	}
+	for _, other := range c.Streams() {
+		if s.Topic != "" && other.Topic == s.Topic {
+			return nil, topicTaken(s, other)
+		}
 	}
 	r := &Record{Kind: KindStream, Name: s.Name, Stream: s}
 	return usable(r)

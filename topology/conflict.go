@@ -20,6 +20,7 @@ const (
 	CodeUndefined = "42P01" // undefined_table
 	CodeDependent = "2BP01" // dependent_objects_still_exist
 	CodeWrongKind = "42809" // wrong_object_type
+	CodeInUse     = "55006" // object_in_use
 	CodeNewer     = "55000" // object_not_in_prerequisite_state
 )
 
@@ -61,4 +62,12 @@ func (k Kind) dropStatement() string {
 		return "DROP CONTINUOUS VIEW"
 	}
 	return "DROP STREAM"
+}
+
+func topicTaken(s, by *Stream) *Conflict {
+	return &Conflict{
+		Code:    CodeInUse,
+		Message: fmt.Sprintf("topic %q is read by stream %q", s.Topic, by.Name),
+		Hint:    fmt.Sprintf("A topic has one stream: create the views over %q, or drop it first.", by.Name),
+	}
 }

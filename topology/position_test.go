@@ -101,7 +101,9 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestEncodeRefuses(t *testing.T) {
 	for _, s := range []Positions{
-		{Revision: -1}, {Live: -1}, {Behind: []Lagging{{At: -1, Views: []ViewID{viewID(1)}}}},
+		{Revision: -1},
+		{Live: -1},
+		{Behind: []Lagging{{At: -1, Views: []ViewID{viewID(1)}}}},
 		{Behind: []Lagging{{At: 1, Views: []ViewID{viewID(1)}}, {At: 2, Views: []ViewID{viewID(1)}}}},
 	} {
 		if text, err := s.Encode(); err == nil {

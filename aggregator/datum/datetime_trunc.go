@@ -28,8 +28,10 @@ func truncTimestamp(name string, ts int64, zone *time.Location, t Type) (int64, 
 	offset := int64(offsetAt(ts, zone)) * microsPerSecond
 	local := ts + offset
 	if u < unitDay { // the offset stays, even where the clocks change within the hour
-		step := [...]int64{unitMicrosecond: 1, unitMillisecond: 1000, unitSecond: microsPerSecond,
-			unitMinute: microsPerMinute, unitHour: microsPerHour}[u]
+		step := [...]int64{
+			unitMicrosecond: 1, unitMillisecond: 1000, unitSecond: microsPerSecond,
+			unitMinute: microsPerMinute, unitHour: microsPerHour,
+		}[u]
 		local = floorDiv(local, step) * step
 		return checkTimestamp(local - offset)
 	}

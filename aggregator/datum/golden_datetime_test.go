@@ -153,13 +153,15 @@ var datetimeOperations = []operation{
 		}
 		return kept
 	}, run: timestampPlus(datum.TimestampSubInterval)},
-	{name: "timestamp-timestamp", sql: "{1}::timestamp - {2}::timestamp", args: func() [][]string {
-		return pairsWithin(append(randomTimestamps(4, 15), timestampEdges[:17]...), timestampEdges[:20])
-	},
+	{
+		name: "timestamp-timestamp", sql: "{1}::timestamp - {2}::timestamp", args: func() [][]string {
+			return pairsWithin(append(randomTimestamps(4, 15), timestampEdges[:17]...), timestampEdges[:20])
+		},
 		run: func(args []string) string {
 			s, err := datum.TimestampSub(timestampOf(args[0]), timestampOf(args[1]))
 			return answer(s, err, intervalText)
-		}},
+		},
+	},
 	{name: "date+int", sql: "{1}::date + {2}::int", args: func() [][]string {
 		return cross(dateEdges, []string{"0", "1", "-1", "2147483647", "-2147483648", "365"})
 	}, run: func(args []string) string {
@@ -230,12 +232,14 @@ func unitInstants() [][]string {
 }
 
 var zonedOperations = []operation{
-	{name: "timestamptz", sql: "{1}::timestamptz", zoned: true, args: zoned(func() [][]string { return each(append(randomTimestamps(8, 250), datetimeTexts...)) }),
+	{
+		name: "timestamptz", sql: "{1}::timestamptz", zoned: true, args: zoned(func() [][]string { return each(append(randomTimestamps(8, 250), datetimeTexts...)) }),
 		run: func(args []string) string {
 			zone := zoneOf(args[0])
 			ts, err := datum.ParseTimestampTZ([]byte(args[1]), zone)
 			return answer(ts, err, instantText(zone))
-		}},
+		},
+	},
 	{name: "date_trunc", sql: "date_trunc({1}, {2}::timestamptz)", zoned: true, args: zoned(unitInstants), run: func(args []string) string {
 		ts, zone := instant(args, 2)
 		ts, err := datum.DateTruncTimestampTZ(args[1], ts, zone)

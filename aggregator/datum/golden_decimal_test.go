@@ -136,11 +136,13 @@ func scaledDecimals() [][]string {
 }
 
 var decimalOperations = []operation{
-	{name: "parse", sql: "{1}::numeric", args: func() [][]string { return each(append(randomDecimals(5, 200), decimalTexts...)) },
+	{
+		name: "parse", sql: "{1}::numeric", args: func() [][]string { return each(append(randomDecimals(5, 200), decimalTexts...)) },
 		run: func(args []string) string {
 			d, err := datum.ParseDecimal([]byte(args[0]))
 			return answer(d, err, datum.Decimal.String)
-		}},
+		},
+	},
 	{name: "add", sql: "{1}::numeric + {2}::numeric", args: sample(4, 0, decimalPairs), run: binaryDecimal(datum.Decimal.Add)},
 	{name: "sub", sql: "{1}::numeric - {2}::numeric", args: sample(4, 1, decimalPairs), run: binaryDecimal(datum.Decimal.Sub)},
 	{name: "mul", sql: "{1}::numeric * {2}::numeric", args: sample(4, 2, decimalPairs), run: binaryDecimal(datum.Decimal.Mul)},
@@ -151,14 +153,20 @@ var decimalOperations = []operation{
 		return strconv.Itoa(c)
 	}},
 	{name: "round", sql: "round({1}::numeric, {2}::int)", args: scaledDecimals, run: scaledDecimal(datum.Decimal.Round)},
-	{name: "trunc", sql: "trunc({1}::numeric, {2}::int)", args: scaledDecimals,
-		run: scaledDecimal(func(d datum.Decimal, s int) (datum.Decimal, *datum.Error) { return d.Trunc(s), nil })},
+	{
+		name: "trunc", sql: "trunc({1}::numeric, {2}::int)", args: scaledDecimals,
+		run: scaledDecimal(func(d datum.Decimal, s int) (datum.Decimal, *datum.Error) { return d.Trunc(s), nil }),
+	},
 	{name: "ceil", sql: "ceil({1}::numeric)", args: decimals, run: unaryDecimal(datum.Decimal.Ceil)},
 	{name: "floor", sql: "floor({1}::numeric)", args: decimals, run: unaryDecimal(datum.Decimal.Floor)},
-	{name: "neg", sql: "-({1}::numeric)", args: decimals,
-		run: unaryDecimal(func(d datum.Decimal) (datum.Decimal, *datum.Error) { return d.Neg(), nil })},
-	{name: "abs", sql: "abs({1}::numeric)", args: decimals,
-		run: unaryDecimal(func(d datum.Decimal) (datum.Decimal, *datum.Error) { return d.Abs(), nil })},
+	{
+		name: "neg", sql: "-({1}::numeric)", args: decimals,
+		run: unaryDecimal(func(d datum.Decimal) (datum.Decimal, *datum.Error) { return d.Neg(), nil }),
+	},
+	{
+		name: "abs", sql: "abs({1}::numeric)", args: decimals,
+		run: unaryDecimal(func(d datum.Decimal) (datum.Decimal, *datum.Error) { return d.Abs(), nil }),
+	},
 	{name: "int2", sql: "{1}::numeric::int2", args: decimals, run: decimalToInt(datum.Decimal.Int2)},
 	{name: "int4", sql: "{1}::numeric::int4", args: decimals, run: decimalToInt(datum.Decimal.Int4)},
 	{name: "int8", sql: "{1}::numeric::int8", args: decimals, run: decimalToInt(datum.Decimal.Int8)},

@@ -95,11 +95,13 @@ func nullable[T any](v T, ok bool, err *datum.Error, text func(T) string) string
 }
 
 var intervalOperations = []operation{
-	{name: "parse", sql: "{1}::interval", args: func() [][]string { return each(append(randomIntervals(4, 200), intervalTexts...)) },
+	{
+		name: "parse", sql: "{1}::interval", args: func() [][]string { return each(append(randomIntervals(4, 200), intervalTexts...)) },
 		run: func(args []string) string {
 			s, err := datum.ParseInterval([]byte(args[0]))
 			return answer(s, err, intervalText)
-		}},
+		},
+	},
 	{name: "mul", sql: "{1}::interval * {2}::float8", args: intervalFactors, run: intervalTimesFloat(datum.Span.Mul)},
 	{name: "div", sql: "{1}::interval / {2}::float8", args: intervalFactors, run: intervalTimesFloat(datum.Span.Div)},
 	{name: "add", sql: "{1}::interval + {2}::interval", args: intervalPairs, run: twoIntervals(datum.Span.Add)},
@@ -111,19 +113,25 @@ var intervalOperations = []operation{
 		s, err := intervalOf(args[0]).Neg()
 		return answer(s, err, intervalText)
 	}},
-	{name: "date_trunc", sql: "date_trunc({1}, {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(5, 10), intervalEdges...)) },
+	{
+		name: "date_trunc", sql: "date_trunc({1}, {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(5, 10), intervalEdges...)) },
 		run: func(args []string) string {
 			s, err := datum.DateTruncInterval(args[0], intervalOf(args[1]))
 			return answer(s, err, intervalText)
-		}},
-	{name: "extract", sql: "extract({1} from {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(6, 10), intervalEdges...)) },
+		},
+	},
+	{
+		name: "extract", sql: "extract({1} from {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(6, 10), intervalEdges...)) },
 		run: func(args []string) string {
 			d, ok, err := datum.ExtractInterval(args[0], intervalOf(args[1]))
 			return nullable(d, ok, err, datum.Decimal.String)
-		}},
-	{name: "date_part", sql: "date_part({1}, {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(7, 10), intervalEdges...)) },
+		},
+	},
+	{
+		name: "date_part", sql: "date_part({1}, {2}::interval)", args: func() [][]string { return cross(units, append(randomIntervals(7, 10), intervalEdges...)) },
 		run: func(args []string) string {
 			f, ok, err := datum.DatePartInterval(args[0], intervalOf(args[1]))
 			return nullable(f, ok, err, float8Text)
-		}},
+		},
+	},
 }

@@ -78,17 +78,22 @@ func floatToInt(t datum.Type) func([]string) string {
 }
 
 var scalarOperations = []operation{
-	{name: "float8", sql: "{1}::float8", args: func() [][]string { return each(append(randomFloats(64), floatTexts...)) },
+	{
+		name: "float8", sql: "{1}::float8", args: func() [][]string { return each(append(randomFloats(64), floatTexts...)) },
 		run: func(args []string) string {
 			f, err := datum.ParseFloat([]byte(args[0]), datum.Float8)
 			return answer(f, err, float8Text)
-		}},
-	{name: "float4", sql: "{1}::float4", args: func() [][]string { return each(append(randomFloats(32), floatTexts...)) },
+		},
+	},
+	{
+		name: "float4", sql: "{1}::float4", args: func() [][]string { return each(append(randomFloats(32), floatTexts...)) },
 		run: func(args []string) string {
 			f, err := datum.ParseFloat([]byte(args[0]), datum.Float4)
 			return answer(f, err, float4Text)
-		}},
-	{name: "float8.numeric", sql: "{1}::float8::numeric", args: func() [][]string { return each(append(randomFloats(64), floatTexts...)) },
+		},
+	},
+	{
+		name: "float8.numeric", sql: "{1}::float8::numeric", args: func() [][]string { return each(append(randomFloats(64), floatTexts...)) },
 		run: func(args []string) string {
 			f, err := datum.ParseFloat([]byte(args[0]), datum.Float8)
 			if err != nil {
@@ -96,8 +101,10 @@ var scalarOperations = []operation{
 			}
 			d, err := datum.DecimalFromFloat(f, 64)
 			return answer(d, err, datum.Decimal.String)
-		}},
-	{name: "float4.numeric", sql: "{1}::float4::numeric", args: func() [][]string { return each(append(randomFloats(32), floatTexts...)) },
+		},
+	},
+	{
+		name: "float4.numeric", sql: "{1}::float4::numeric", args: func() [][]string { return each(append(randomFloats(32), floatTexts...)) },
 		run: func(args []string) string {
 			f, err := datum.ParseFloat([]byte(args[0]), datum.Float4)
 			if err != nil {
@@ -105,7 +112,8 @@ var scalarOperations = []operation{
 			}
 			d, err := datum.DecimalFromFloat(f, 32)
 			return answer(d, err, datum.Decimal.String)
-		}},
+		},
+	},
 	{name: "float8.cmp", sql: "btfloat8cmp({1}, {2})", args: func() [][]string {
 		few := []string{"0", "-0", "1", "-1", "NaN", "Infinity", "-Infinity", "1e-300"}
 		return cross(few, few)
@@ -120,9 +128,11 @@ var scalarOperations = []operation{
 	{name: "int2", sql: "{1}::int2", args: func() [][]string { return each(intTexts) }, run: parseInt(datum.Int2)},
 	{name: "int4", sql: "{1}::int4", args: func() [][]string { return each(intTexts) }, run: parseInt(datum.Int4)},
 	{name: "int8", sql: "{1}::int8", args: func() [][]string { return each(intTexts) }, run: parseInt(datum.Int8)},
-	{name: "bool", sql: "{1}::bool", args: func() [][]string { return each(boolTexts) },
+	{
+		name: "bool", sql: "{1}::bool", args: func() [][]string { return each(boolTexts) },
 		run: func(args []string) string {
 			b, err := datum.ParseBool([]byte(args[0]))
 			return answer(b, err, func(b bool) string { return string(datum.AppendBoolText(nil, b)) })
-		}},
+		},
+	},
 }

@@ -34,17 +34,23 @@ func col(i int) Node     { return &Column{Index: i, Of: datum.Int4} }
 func boolCol(i int) Node { return &Column{Index: i, Of: datum.Bool} }
 func lit(x int64) Node   { return &Const{ints(datum.Int4, x)} }
 func eq(a, b Node) Node  { return &Call{Proc: 65, Name: "int4eq", Args: []Node{a, b}, Of: datum.Bool} }
-func ne(a, b Node) Node  { return &Call{Proc: 144, Name: "int4ne", Args: []Node{a, b}, Of: datum.Bool} }
-func gt(a, b Node) Node  { return &Call{Proc: 147, Name: "int4gt", Args: []Node{a, b}, Of: datum.Bool} }
+
+func ne(a, b Node) Node { return &Call{Proc: 144, Name: "int4ne", Args: []Node{a, b}, Of: datum.Bool} }
+
+func gt(a, b Node) Node { return &Call{Proc: 147, Name: "int4gt", Args: []Node{a, b}, Of: datum.Bool} }
+
 func plus(a, b Node) Node {
 	return &Call{Proc: 177, Name: "int4pl", Args: []Node{a, b}, Of: datum.Int4}
 }
+
 func div(a, b Node) Node {
 	return &Call{Proc: 154, Name: "int4div", Args: []Node{a, b}, Of: datum.Int4}
 }
+
 func and(args ...Node) Node {
 	return &Logic{Op: And, Args: args}
 }
+
 func or(args ...Node) Node {
 	return &Logic{Op: Or, Args: args}
 }

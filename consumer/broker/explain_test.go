@@ -240,10 +240,20 @@ func TestRetryable(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{nil, false}, {context.Canceled, false}, {context.DeadlineExceeded, false}, {errors.New("x"), false},
-		{kerr.NotLeaderForPartition, true}, {kerr.CoordinatorNotAvailable, true}, {kerr.ConcurrentTransactions, true},
-		{kerr.UnknownTopicOrPartition, false}, {kerr.TopicAuthorizationFailed, false}, {kerr.GroupAuthorizationFailed, false},
-		{kerr.InvalidProducerEpoch, false}, {kerr.MessageTooLarge, false}, {kgo.ErrRecordTimeout, true}, {kgo.ErrClientClosed, false},
+		{nil, false},
+		{context.Canceled, false},
+		{context.DeadlineExceeded, false},
+		{errors.New("x"), false},
+		{kerr.NotLeaderForPartition, true},
+		{kerr.CoordinatorNotAvailable, true},
+		{kerr.ConcurrentTransactions, true},
+		{kerr.UnknownTopicOrPartition, false},
+		{kerr.TopicAuthorizationFailed, false},
+		{kerr.GroupAuthorizationFailed, false},
+		{kerr.InvalidProducerEpoch, false},
+		{kerr.MessageTooLarge, false},
+		{kgo.ErrRecordTimeout, true},
+		{kgo.ErrClientClosed, false},
 		{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, true},
 	} {
 		if got := Retryable(fmt.Errorf("wrapped: %w", c.err)); c.err != nil && got != c.want {

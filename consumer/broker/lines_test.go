@@ -27,8 +27,16 @@ func readLines(r io.Reader, limit int) (lines []string, l *lineReader, err error
 func TestLineReader(t *testing.T) {
 	long := strings.Repeat("x", lineBuffer+7)
 	for _, c := range []struct{ in, want string }{
-		{"", ""}, {"a", "a"}, {"a\n", "a"}, {"a\nb", "a|b"}, {"a\r\nb\r\n", "a|b"}, {"\n \t\n\r\n", ""},
-		{"\na\n\n b \n", "a| b "}, {"a\rb\n", "a\rb"}, {"\r", ""}, {long + "\n" + long, long + "|" + long},
+		{"", ""},
+		{"a", "a"},
+		{"a\n", "a"},
+		{"a\nb", "a|b"},
+		{"a\r\nb\r\n", "a|b"},
+		{"\n \t\n\r\n", ""},
+		{"\na\n\n b \n", "a| b "},
+		{"a\rb\n", "a\rb"},
+		{"\r", ""},
+		{long + "\n" + long, long + "|" + long},
 		{strings.Repeat("0123456789\n", 300_000), strings.TrimSuffix(strings.Repeat("0123456789|", 300_000), "|")},
 	} {
 		for _, wrap := range []func(io.Reader) io.Reader{

@@ -17,19 +17,18 @@ import (
 // the log cannot be read any more, such as when its topic was deleted.
 func (c *Catalog) Follow(ctx context.Context, onChange func(*topology.Catalog)) error {
 	wait := newBackoff()
-	for {
+	for ctx.Err() == nil {
 		err := c.follow(ctx, onChange)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case !broker.Retryable(err):
+		if ctx.Err() != nil {
+			break
+		}
+		if !broker.Retryable(err) {
 			return fmt.Errorf("follow the catalog: %w", err)
 		}
 		c.logger.Warn("catalog cannot be read, trying again", "topic", c.topic, "err", err)
-		if wait.next(ctx) != nil {
-			return nil
-		}
+		_ = wait.next(ctx) // fails only where ctx ends
 	}
+	return nil
 }
 
 // follow reads with one client until it fails or ctx ends.

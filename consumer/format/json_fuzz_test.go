@@ -128,13 +128,17 @@ func textOf(raw json.RawMessage) string {
 // FuzzJSONNumbers holds the short ways to read a number against the types' input
 // functions, which the same text in a string goes through.
 func FuzzJSONNumbers(f *testing.F) {
-	for _, seed := range []string{"0", "-0", "12", "-12.50", "0.1", "123456789012345", "0.123456789012345", "999999999999999999",
-		"1e3", "16777217", "16777216.000001", "2147483648", "-32769", "9223372036854775808", "1.00000017881393432617187499"} {
+	for _, seed := range []string{
+		"0", "-0", "12", "-12.50", "0.1", "123456789012345", "0.123456789012345", "999999999999999999",
+		"1e3", "16777217", "16777216.000001", "2147483648", "-32769", "9223372036854775808", "1.00000017881393432617187499",
+	} {
 		f.Add([]byte(seed))
 	}
 	columns := func(name string) []string {
-		return []string{name + " smallint", name + " integer", name + " bigint", name + " real", name + " double precision",
-			name + " numeric", name + " text"}
+		return []string{
+			name + " smallint", name + " integer", name + " bigint", name + " real", name + " double precision",
+			name + " numeric", name + " text",
+		}
 	}
 	f.Fuzz(func(t *testing.T, number []byte) {
 		if !json.Valid(number) || len(bytes.TrimLeft(number, "-0123456789.eE+")) > 0 {
@@ -158,9 +162,11 @@ func FuzzJSONNumbers(f *testing.F) {
 
 // FuzzJSONTimes holds the short way to read dates and timestamps against datum.
 func FuzzJSONTimes(f *testing.F) {
-	for _, seed := range []string{"2001-01-01 00:02:00", "2024-02-29T23:59:59.999999Z", "1900-02-29 00:00:00", "0001-01-01", "0000-01-01",
+	for _, seed := range []string{
+		"2001-01-01 00:02:00", "2024-02-29T23:59:59.999999Z", "1900-02-29 00:00:00", "0001-01-01", "0000-01-01",
 		"9999-12-31 23:59:60", "2001-01-01 24:00:00", "2001-01-01 00:00:00.Z", "2001-01-01 00:00:00.1234567", "2001-04-31", "2001-01-01 00:00:00z",
-		"2001-01-01 00:00:00+02", "2001-01-01 00:00:00.5-05:30", "2001-01-01T00:00:00+15:59", "2001-01-01 00:00:00+16", "0001-01-01 00:00:00+01:60"} {
+		"2001-01-01 00:00:00+02", "2001-01-01 00:00:00.5-05:30", "2001-01-01T00:00:00+15:59", "2001-01-01 00:00:00+16", "0001-01-01 00:00:00+01:60",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

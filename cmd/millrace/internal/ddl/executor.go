@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -84,13 +83,6 @@ func at(err error, position int) error {
 		return &placed
 	}
 	return err
-}
-
-// newID returns a random id.
-func newID() topology.ID {
-	var id topology.ID
-	rand.Read(id[:]) //nolint:errcheck // crypto/rand.Read never fails
-	return id
 }
 
 // exists is the notice of IF NOT EXISTS and IF EXISTS.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/sink/analyse"
 	"github.com/millrace/millrace/topology"
@@ -21,8 +22,10 @@ func (e *Executor) createStream(ctx context.Context, s *statement.CreateStream) 
 	if err != nil {
 		return result, err
 	}
+	stream := &topology.Stream{ID: topology.StreamID(consumer.NewID()), Name: s.Name}
+	setStreamOptions(stream, s)
 	// Asked here as well, so that nothing is made for a name that is taken.
-	trial, err := current.CreateStream(&topology.Stream{Name: s.Name}, s.IfNotExists)
+	trial, err := current.CreateStream(stream, s.IfNotExists)
 	if err != nil {
 		return result, at(err, s.NamePos)
 	}
@@ -30,11 +33,9 @@ func (e *Executor) createStream(ctx context.Context, s *statement.CreateStream) 
 		result.Notices = append(result.Notices, exists(s.Name))
 		return result, nil
 	}
-	stream := &topology.Stream{ID: topology.StreamID(newID()), Name: s.Name}
 	if stream.Columns, stream.TimeZone, err = e.resolve(ctx, s.Columns); err != nil {
 		return result, err
 	}
-	setStreamOptions(stream, s)
 	if err := e.topics(ctx, stream, s); err != nil {
 		return result, err
 	}

@@ -128,7 +128,7 @@ func (e *Executor) source(ctx context.Context, current *topology.Catalog, s *sta
 			return source{}, err
 		}
 		stream := &topology.Stream{
-			ID: topology.StreamID(newID()), Name: ref.Name, Topic: ref.Name, TopicID: topic.ID, Inferred: true,
+			ID: topology.StreamID(consumer.NewID()), Name: ref.Name, Topic: ref.Name, TopicID: topic.ID, Inferred: true,
 			Format: "json", OnError: topology.DeadLetter, Start: "latest",
 		}
 		if _, stream.TimeZone, err = e.resolve(ctx, nil); err != nil {
@@ -217,7 +217,7 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 	if err != nil {
 		return nil, nil, fmt.Errorf("analysis for the catalog: %w", err)
 	}
-	view := &topology.View{ID: topology.ViewID(newID()), Name: s.Name, Stream: from.stream.ID, Select: s.Select, Analysis: raw, Shards: e.Shards}
+	view := &topology.View{ID: topology.ViewID(consumer.NewID()), Name: s.Name, Stream: from.stream.ID, Select: s.Select, Analysis: raw, Shards: e.Shards}
 	if from.stream.Inferred {
 		view.Columns = from.columns
 	}
