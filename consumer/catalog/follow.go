@@ -28,7 +28,7 @@ func (c *Catalog) Follow(ctx context.Context, onChange func(*topology.Catalog)) 
 		c.logger.Warn("catalog cannot be read, trying again", "topic", c.topic, "err", err)
 		_ = wait.next(ctx) // fails only where ctx ends
 	}
-	return nil
+	return nil //nolint:nilerr // what fails because ctx ended is no fault
 }
 
 // follow reads with one client until it fails or ctx ends.
