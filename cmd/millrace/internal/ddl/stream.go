@@ -128,18 +128,28 @@ func (e *Executor) createInput(ctx context.Context, name string, partitions stat
 	return topic, err
 }
 
+// messageBytes is max.message.bytes of a stream's own topics: Kafka's default,
+// which blocks and dead letters are cut to, whatever the broker's own is.
+const messageBytes = "1048588"
+
 // ownTopics makes the topics that belong to a stream.
 func (e *Executor) ownTopics(ctx context.Context, stream *topology.Stream) error {
 	stream.Partials = topology.PartialsTopic(e.Cluster, stream.ID)
 	stream.DeadLetters = topology.DeadLetterTopic(e.Cluster, stream.Name)
-	partials := broker.TopicSpec{Name: stream.Partials, Partitions: int32(e.Shards), ReplicationFactor: e.Replication}
+	partials := broker.TopicSpec{
+		Name: stream.Partials, Partitions: int32(e.Shards), ReplicationFactor: e.Replication,
+		Settings: map[string]string{"max.message.bytes": messageBytes},
+	}
 	if e.Retention != "" {
-		partials.Settings = map[string]string{"retention.ms": e.Retention}
+		partials.Settings["retention.ms"] = e.Retention
 	}
 	if _, _, err := e.Kafka.CreateTopic(ctx, partials); err != nil {
 		return fmt.Errorf("topic for partials: %w", err)
 	}
-	dead := broker.TopicSpec{Name: stream.DeadLetters, Partitions: 1, ReplicationFactor: e.Replication}
+	dead := broker.TopicSpec{
+		Name: stream.DeadLetters, Partitions: 1, ReplicationFactor: e.Replication,
+		Settings: map[string]string{"max.message.bytes": messageBytes},
+	}
 	if _, _, err := e.Kafka.CreateTopic(ctx, dead); err != nil {
 		return fmt.Errorf("topic for dead letters: %w", err)
 	}
