@@ -105,7 +105,13 @@ func (l *lane) poll(now time.Time) {
 		<-ctx.Done()
 		return
 	}
-	fetches := l.reader.PollRecords(ctx, pollRecords)
+	waiting := ctx
+	if ctx.Err() != nil {
+		// Posts are waiting, as they always are while catch-ups run: the live
+		// reading takes what is there, or it would starve beside them.
+		waiting = nil
+	}
+	fetches := l.reader.PollRecords(waiting, pollRecords)
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		tp := topicPartition{f.Topic, f.Partition}
 		p := l.parts[tp]

@@ -122,8 +122,8 @@ func (c *Catalog) Clone() *Catalog {
 	d.Revision = c.Revision
 	for name, r := range c.byName {
 		d.byName[name] = r
-		d.operations[r.Operation] = r.Revision
 	}
+	d.operations = maps.Clone(c.operations)
 	d.damaged = slices.Clone(c.damaged)
 	d.newer = maps.Clone(c.newer)
 	return d

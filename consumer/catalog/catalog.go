@@ -20,6 +20,12 @@ type Catalog struct {
 	admin  *broker.Admin
 	logger *slog.Logger
 
+	// reading guards warm: a reader that stands at some point of the log, kept
+	// so that the next read goes on there. nil before the first, and after one
+	// that failed. It is taken before mu.
+	reading sync.Mutex
+	warm    *tail
+
 	// mu guards the followed state and what was reported.
 	mu       sync.Mutex
 	followed *topology.Catalog
@@ -70,25 +76,48 @@ func (c *Catalog) ensureTopic(ctx context.Context) error {
 func (c *Catalog) Topic() string { return c.topic }
 
 // Close closes the clients. Follow has returned by then.
-func (c *Catalog) Close() { c.admin.Close() }
+func (c *Catalog) Close() {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.cool()
+	c.admin.Close()
+}
 
 // Read returns the state behind everything that was committed before the call.
 // It is the caller's own.
 func (c *Catalog) Read(ctx context.Context) (*topology.Catalog, error) {
-	client, err := kgo.NewClient(append(c.readOptions(), c.opts...)...)
-	if err != nil {
-		return nil, fmt.Errorf("make a client to read the catalog: %w", err)
+	return c.read(ctx, (*tail).toEnd)
+}
+
+// read brings the warm tail as far as the step says, and returns a copy of the
+// state there.
+func (c *Catalog) read(ctx context.Context, step func(*tail, context.Context) error) (*topology.Catalog, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if c.warm == nil {
+		client, err := kgo.NewClient(append(c.readOptions(), c.opts...)...)
+		if err != nil {
+			return nil, fmt.Errorf("make a client to read the catalog: %w", err)
+		}
+		if c.warm, err = c.newTail(ctx, client); err != nil {
+			client.Close()
+			return nil, err
+		}
 	}
-	defer client.Close()
-	t, err := c.newTail(ctx, client)
-	if err != nil {
+	if err := step(c.warm, ctx); err != nil {
+		c.cool()
 		return nil, err
 	}
-	if err := t.toEnd(ctx); err != nil {
-		return nil, err
+	c.report(c.warm.state)
+	return c.warm.state.Clone(), nil
+}
+
+// cool gives the warm tail up. The caller holds reading.
+func (c *Catalog) cool() {
+	if c.warm != nil {
+		c.warm.client.Close()
+		c.warm = nil
 	}
-	c.report(t.state)
-	return t.state, nil
 }
 
 // report logs each record that was set aside, once.

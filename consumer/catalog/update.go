@@ -102,10 +102,10 @@ func (u *update) failed(err error) error {
 // a client of its own: a client that was fenced is of no use any more.
 func (u *update) attempt(ctx context.Context) (topology.Revision, error) {
 	c := u.catalog
-	client, err := kgo.NewClient(append(append(c.readOptions(),
+	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.TransactionalID(c.topic),
 		kgo.TransactionTimeout(transactionTimeout),
-	), c.opts...)...)
+	}, c.opts...)...)
 	if err != nil {
 		return 0, fmt.Errorf("make a client: %w", err)
 	}
@@ -143,23 +143,14 @@ func (u *update) attempt(ctx context.Context) (topology.Revision, error) {
 // fence it does not wait for open transactions: the fence is what ends those of
 // a writer that died.
 func (u *update) current(ctx context.Context, client *kgo.Client) (*topology.Catalog, error) {
-	c := u.catalog
-	t, err := c.newTail(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.toStable(ctx); err != nil {
+	if _, err := u.catalog.read(ctx, (*tail).toStable); err != nil {
 		return nil, err
 	}
 	// This is the fence. It waits for a transaction that is being ended.
 	if _, _, err := client.ProducerID(ctx); err != nil {
-		return nil, fmt.Errorf("take the transactional id %q: %w", c.topic, err)
+		return nil, fmt.Errorf("take the transactional id %q: %w", u.catalog.topic, err)
 	}
-	if err := t.toEnd(ctx); err != nil {
-		return nil, err
-	}
-	c.report(t.state)
-	return t.state, nil
+	return u.catalog.read(ctx, (*tail).toEnd)
 }
 
 // seal numbers the records and encodes them. The proposed ones stay as they

@@ -49,7 +49,7 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 	}
 	spec := schema.ViewSpec{Cluster: e.Cluster, ID: view.ID, Name: view.Name, Revision: current.Revision + 1, Plan: plan, Select: view.Select}
 	if err := e.Store.CheckView(ctx, spec, schema.KnownFrom(current)); err != nil {
-		return result, at(err, s.NamePos)
+		return e.createdMeanwhile(ctx, s, view, from, at(err, s.NamePos))
 	}
 	notice, err := e.start(ctx, s, from, view)
 	if err != nil {
@@ -75,6 +75,26 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 		return result, nil
 	}
 	return result, e.materialise(ctx, view.Name, spec)
+}
+
+// createdMeanwhile looks whether what PostgreSQL refuses is another writer's view
+// of the same name, which the catalog has by now; err is the refusal otherwise.
+func (e *Executor) createdMeanwhile(ctx context.Context, s *statement.CreateView, view *topology.View, from source, err error) (Result, error) {
+	result := Result{Tag: "CREATE CONTINUOUS VIEW"}
+	again, unread := e.Catalog.Read(ctx)
+	if unread != nil {
+		return result, err
+	}
+	view.Shards, view.Partitions = 1, 1 // not chosen yet, and of no matter here
+	records, conflict := again.CreateView(view, inferredBy(from), s.IfNotExists)
+	switch {
+	case conflict != nil:
+		return result, at(conflict, s.NamePos)
+	case len(records) == 0:
+		result.Notices = append(result.Notices, exists(s.Name))
+		return result, nil
+	}
+	return result, err
 }
 
 // materialise makes the relations of a view that the catalog now has.
