@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,22 +18,21 @@ const endTimeout = 60 * time.Second
 
 // StartOffsets returns where each partition of a topic begins.
 func (a *Admin) StartOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
-	listed, err := a.admin.ListStartOffsets(ctx, topic)
-	return offsets(topic, "start", listed, err)
+	return list(ctx, topic, "start", func() (kadm.ListedOffsets, error) { return a.admin.ListStartOffsets(ctx, topic) })
 }
 
 // OffsetsAt returns, for each partition of a topic, the offset of the first
 // record that is not older than t, and the end where there is none.
 func (a *Admin) OffsetsAt(ctx context.Context, topic string, t time.Time) (map[int32]int64, error) {
-	listed, err := a.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topic)
-	return offsets(topic, "time's", listed, err)
+	return list(ctx, topic, "time's", func() (kadm.ListedOffsets, error) {
+		return a.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topic)
+	})
 }
 
 // StableOffsets returns how far a read_committed reader gets right now, in each
 // partition of a topic: a hint, for what was acknowledged may lie behind it.
 func (a *Admin) StableOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
-	listed, err := a.admin.ListCommittedOffsets(ctx, topic)
-	return offsets(topic, "last stable", listed, err)
+	return list(ctx, topic, "last stable", func() (kadm.ListedOffsets, error) { return a.admin.ListCommittedOffsets(ctx, topic) })
 }
 
 // EndOffsets returns where each partition of a topic ends for a read_committed
@@ -42,8 +42,7 @@ func (a *Admin) StableOffsets(ctx context.Context, topic string) (map[int32]int6
 func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
-	listed, err := a.admin.ListEndOffsets(ctx, topic)
-	high, err := offsets(topic, "end", listed, err)
+	high, err := list(ctx, topic, "end", func() (kadm.ListedOffsets, error) { return a.admin.ListEndOffsets(ctx, topic) })
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +63,24 @@ func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, 
 		}
 		if err := wait.more(ctx); err != nil {
 			return nil, a.openTransactions(ctx, topic, open, stable, err)
+		}
+	}
+}
+
+// electionTimeout is how long a partition may be without a leader: one that was
+// just created, or whose leader is moving, soon has one.
+const electionTimeout = 10 * time.Second
+
+// list asks for offsets, again while a partition's leader is being elected.
+func list(ctx context.Context, topic, which string, ask func() (kadm.ListedOffsets, error)) (map[int32]int64, error) {
+	electing, cancel := context.WithTimeout(ctx, electionTimeout)
+	defer cancel()
+	wait := newPause()
+	for {
+		listed, err := ask()
+		all, err := offsets(topic, which, listed, err)
+		if !errors.Is(err, kerr.LeaderNotAvailable) && !errors.Is(err, kerr.NotLeaderForPartition) || wait.more(electing) != nil {
+			return all, err
 		}
 	}
 }
