@@ -41,8 +41,8 @@ func SchemaHash(plan *query.Plan) uint64 {
 
 // firstHash returns the least hash of a shard's slots.
 func firstHash(shard topology.ShardID, shards int) topology.GroupHash {
-	slot := (int(shard)*topology.Slots + shards - 1) / shards
-	return topology.GroupHash(slot) << 52
+	first, _ := topology.SlotsOf(shard, shards)
+	return topology.GroupHash(first) << 52
 }
 
 // hash128 joins the halves.

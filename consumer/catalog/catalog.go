@@ -45,7 +45,7 @@ func Open(ctx context.Context, cfg broker.Config, cluster string, logger *slog.L
 		return nil, err
 	}
 	c := &Catalog{
-		topic: cluster + ".catalog", opts: opts, admin: admin, logger: logger,
+		topic: topology.CatalogTopic(cluster), opts: opts, admin: admin, logger: logger,
 		followed: topology.NewCatalog(), moved: make(chan struct{}), reported: map[topology.Damaged]bool{},
 	}
 	if err := c.ensureTopic(ctx); err != nil {
