@@ -205,7 +205,7 @@ func TestEndOffsetsWaitForOpenTransactions(t *testing.T) {
 		client := transactional(t, cfg)
 		produceInTransaction(ctx, t, client, name)
 		late := errors.New("the flush's own deadline")
-		short, cancel := context.WithTimeoutCause(ctx, 300*time.Millisecond, late)
+		short, cancel := context.WithTimeoutCause(ctx, 2*time.Second, late)
 		defer cancel()
 		_, err := a.EndOffsets(short, name)
 		id, _, idErr := client.ProducerID(ctx)
@@ -228,6 +228,39 @@ func TestEndOffsetsWaitForOpenTransactions(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestEndOffsetsDeadlineInARequest: where the deadline ends a request that is
+// under way, what was in the way before it is said.
+func TestEndOffsetsDeadlineInARequest(t *testing.T) {
+	cluster, cfg := fake(t)
+	a := newAdmin(t, cfg)
+	name := newTopic(t, a, 1, nil)
+	client := transactional(t, cfg)
+	produceInTransaction(testContext(t), t, client, name)
+	late := errors.New("the caller's own deadline")
+	ctx, cancel := context.WithCancelCause(testContext(t))
+	defer cancel(nil)
+	returned := make(chan struct{})
+	stable := 0
+	cluster.ControlKey(kmsg.ListOffsets.Int16(), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if stable += int(r.(*kmsg.ListOffsetsRequest).IsolationLevel); stable == 2 {
+			cluster.SleepControl(func() {
+				cancel(late)
+				<-returned
+			})
+		}
+		return nil, nil, false
+	})
+	_, err := a.EndOffsets(ctx, name)
+	close(returned)
+	if !errors.Is(err, late) || !strings.Contains(err.Error(), "partition 0 from offset 0 on") {
+		t.Fatalf("got %v", err)
+	}
+	if err := client.EndTransaction(testContext(t), kgo.TryAbort); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestMaxMessageBytesWithoutTheRight(t *testing.T) {

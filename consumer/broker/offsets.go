@@ -46,25 +46,38 @@ func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, 
 	if err != nil {
 		return nil, err
 	}
-	wait := newPause()
-	for {
-		stable, err := a.StableOffsets(ctx, topic)
-		if err != nil {
+	var stable map[int32]int64
+	var open []int32 // behind stable, as of the last answer
+	for wait := newPause(); ; {
+		now, err := a.StableOffsets(ctx, topic)
+		if err != nil && (ctx.Err() == nil || len(open) == 0) {
 			return nil, err
 		}
-		var open []int32
-		for p, h := range high {
-			if stable[p] < h {
-				open = append(open, p)
+		if err == nil {
+			stable, open = now, behind(now, high)
+			if len(open) == 0 {
+				return stable, nil
 			}
+			err = wait.more(ctx)
 		}
-		if len(open) == 0 {
-			return stable, nil
-		}
-		if err := wait.more(ctx); err != nil {
-			return nil, a.openTransactions(ctx, topic, open, stable, err)
+		if err != nil {
+			// The deadline also ends requests that are under way.
+			return nil, a.openTransactions(ctx, topic, open, stable, context.Cause(ctx))
 		}
 	}
+}
+
+// behind returns the partitions that are stable only up to below their end, in
+// order.
+func behind(stable, high map[int32]int64) []int32 {
+	var open []int32
+	for p, h := range high {
+		if stable[p] < h {
+			open = append(open, p)
+		}
+	}
+	slices.Sort(open)
+	return open
 }
 
 // electionTimeout is how long a partition may be without a leader: one that was
@@ -104,7 +117,6 @@ func offsets(topic, which string, listed kadm.ListedOffsets, err error) (map[int
 
 // openTransactions makes the error that names the transactions in the way.
 func (a *Admin) openTransactions(ctx context.Context, topic string, open []int32, stable map[int32]int64, cause error) error {
-	slices.Sort(open)
 	var set kadm.TopicsSet
 	set.Add(topic, open...)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
