@@ -18,6 +18,8 @@ type Config struct {
 	URL string `env:"MILLRACE_DATABASE_URL" envDefault:"postgres://postgres@127.0.0.1:15432/postgres?sslmode=disable"`
 	// Cluster separates several Millrace clusters in one database.
 	Cluster string `env:"MILLRACE_CLUSTER" envDefault:"millrace"`
+	// Node is the name of the node that claims partitions.
+	Node string `env:"MILLRACE_NODE"`
 	// PoolSize is how many connections a process holds at most, and so how many
 	// partitions it folds at once. A second connection nearly doubles the
 	// throughput; more than the database has cores do not help.

@@ -61,6 +61,8 @@ type View struct {
 	// is inferred; nil otherwise.
 	Columns []StreamColumn `json:"columns,omitempty"`
 	Shards  int            `json:"shards"`
+	// Policy is ReadOptimized where it is empty.
+	Policy ShardingPolicy `json:"sharding_policy,omitempty"`
 	// Partitions is how many partitions of the partials topic the view's
 	// shards are spread over.
 	Partitions int32 `json:"partitions"`
@@ -70,6 +72,26 @@ type View struct {
 	// Created is the revision that brought the view; later revisions of its
 	// record keep it.
 	Created Revision `json:"created"`
+}
+
+// ShardingPolicy says which shard of a view holds a group.
+type ShardingPolicy string
+
+// The policies, by PipelineDB's names.
+const (
+	// ReadOptimized has each group on one shard, that of its slot.
+	ReadOptimized ShardingPolicy = "read_optimized"
+	// WriteOptimized has a group on any shard, perhaps on several: a flush sends
+	// all its groups to one, and reading combines them.
+	WriteOptimized ShardingPolicy = "write_optimized"
+)
+
+// ShardingPolicy returns the view's policy.
+func (v *View) ShardingPolicy() ShardingPolicy {
+	if v.Policy == "" {
+		return ReadOptimized
+	}
+	return v.Policy
 }
 
 // StartAt returns the offset at which the view begins in an input partition.

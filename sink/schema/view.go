@@ -23,6 +23,21 @@ type ViewSpec struct {
 	Revision topology.Revision // that created the view
 	Plan     *query.Plan
 	Select   string // as written, for comments
+	// Where its shards live: their number, the stream's partials topic and over
+	// how many of its partitions they are spread, and which of them holds a group.
+	Shards     int
+	Partials   string
+	Partitions int32
+	Policy     topology.ShardingPolicy
+}
+
+// SpecOf returns what the database needs to know of a view as the catalog has it;
+// partials is its stream's partials topic. The cluster is left to the caller.
+func SpecOf(v *topology.View, partials string, plan *query.Plan) ViewSpec {
+	return ViewSpec{
+		ID: v.ID, Name: v.Name, Revision: v.Created, Plan: plan, Select: v.Select,
+		Shards: v.Shards, Partials: partials, Partitions: v.Partitions, Policy: v.ShardingPolicy(),
+	}
 }
 
 // State is what a caller knows about a view id that it finds in the database.

@@ -47,7 +47,8 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 	if err != nil {
 		return result, err
 	}
-	spec := schema.ViewSpec{Cluster: e.Cluster, ID: view.ID, Name: view.Name, Revision: current.Revision + 1, Plan: plan, Select: view.Select}
+	spec := schema.SpecOf(view, from.stream.Partials, plan)
+	spec.Cluster, spec.Revision = e.Cluster, current.Revision+1
 	if err := e.Store.CheckView(ctx, spec, schema.KnownFrom(current)); err != nil {
 		return e.createdMeanwhile(ctx, s, view, from, at(err, s.NamePos))
 	}
@@ -74,7 +75,7 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 		result.Notices = append(result.Notices, exists(s.Name))
 		return result, nil
 	}
-	return result, e.materialise(ctx, view.Name, spec)
+	return result, e.materialise(ctx, view, from.stream.Partials, plan)
 }
 
 // createdMeanwhile looks whether what PostgreSQL refuses is another writer's view
@@ -98,17 +99,16 @@ func (e *Executor) createdMeanwhile(ctx context.Context, s *statement.CreateView
 }
 
 // materialise makes the relations of a view that the catalog now has.
-func (e *Executor) materialise(ctx context.Context, name string, spec schema.ViewSpec) error {
+func (e *Executor) materialise(ctx context.Context, view *topology.View, partials string, plan *query.Plan) error {
 	after, err := e.Catalog.Read(ctx)
 	if err != nil {
-		return fmt.Errorf("continuous view %q is created, its table is not there yet (the first fold makes it): %w", name, err)
+		return fmt.Errorf("continuous view %q is created, its table is not there yet (the first fold makes it): %w", view.Name, err)
 	}
-	v, ok := after.View(name)
-	if !ok || v.ID != spec.ID {
+	v, ok := after.View(view.Name)
+	if !ok || v.ID != view.ID {
 		return nil // dropped meanwhile
 	}
-	spec.Revision = v.Created
-	return e.Store.EnsureView(ctx, spec, schema.KnownFrom(after))
+	return e.Store.EnsureView(ctx, schema.SpecOf(v, partials, plan), schema.KnownFrom(after))
 }
 
 func inferredBy(from source) *topology.Stream {

@@ -101,7 +101,11 @@ var _ consumer.Store = store{}
 
 // EnsureView makes a view's relations exist.
 func (s store) EnsureView(ctx context.Context, v *topology.View, plan *query.Plan, c *topology.Catalog) error {
-	err := s.Store.EnsureView(ctx, schema.ViewSpec{ID: v.ID, Name: v.Name, Revision: v.Created, Plan: plan, Select: v.Select}, schema.KnownFrom(c))
+	partials := ""
+	if stream, ok := c.StreamByID(v.Stream); ok {
+		partials = stream.Partials
+	}
+	err := s.Store.EnsureView(ctx, schema.SpecOf(v, partials, plan), schema.KnownFrom(c))
 	if err != nil && sink.Retryable(err) {
 		return temporary{err}
 	}

@@ -59,8 +59,8 @@ type DevConfig struct {
 // notInName are the characters that a node's name cannot have.
 var notInName = regexp.MustCompile(`[^a-zA-Z0-9_-]+`)
 
-// Complete fills in what is derived: the node's name from the host's, and one
-// cluster name for both sides.
+// Complete fills in what is derived: the node's name from the host's, and
+// one name of cluster and node for both sides.
 func (s *Settings) Complete() {
 	s.Database.Cluster = s.Node.Cluster
 	if s.Node.Node == "" {
@@ -71,6 +71,7 @@ func (s *Settings) Complete() {
 		name := strings.Trim(notInName.ReplaceAllString(host, "-"), "-_")
 		s.Node.Node = name[:min(len(name), 64)]
 	}
+	s.Database.Node = s.Node.Node
 }
 
 // Validate reports every setting that cannot work.
