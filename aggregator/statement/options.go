@@ -79,9 +79,9 @@ var streamOptions = map[string]rule{
 var viewOptions = map[string]rule{
 	"num_shards":      {min: 1, max: maxShards},
 	"start":           {start: true},
-	"sharding_policy": {values: []string{"read_optimized"}, unbuilt: []string{"write_optimized"}},
+	"shard_factor":    {min: 1, max: 100},
+	"sharding_policy": {values: []string{"read_optimized", "write_optimized"}},
 	"action":          {values: []string{"materialize", "transform"}},
-	"shard_factor":    {planned: true},
 	"num_replicas":    {planned: true},
 	"sw":              {planned: true},
 	"sw_column":       {planned: true},
@@ -91,6 +91,12 @@ var viewOptions = map[string]rule{
 	"pk":              {planned: true},
 	"fillfactor":      {planned: true},
 	"tablespace":      {planned: true},
+}
+
+// CheckShards says why a value cannot be a view's num_shards or shard_factor, as
+// a view's own parameter of that name would be refused; nil where it can.
+func CheckShards(parameter, value string) error {
+	return viewOptions[parameter].check(option{parameter, Option{Value: value}, 0})
 }
 
 func checkStreamOptions(options []option) (map[string]Option, error) {
@@ -103,7 +109,18 @@ func checkViewOptions(options []option) (map[string]Option, error) {
 			options[i].name = "num_shards"
 		}
 	}
-	return checkOptions("continuous view", options, viewOptions)
+	checked, err := checkOptions("continuous view", options, viewOptions)
+	if err != nil {
+		return nil, err
+	}
+	number, hasNumber := checked["num_shards"]
+	factor, hasFactor := checked["shard_factor"]
+	if hasNumber && hasFactor {
+		err := failPos(max(number.Pos, factor.Pos), datum.CodeSyntaxError, "conflicting parameters \"num_shards\" and \"shard_factor\"")
+		err.Hint = "Give one of them: num_shards is a number of shards, shard_factor a percentage of the nodes."
+		return nil, err
+	}
+	return checked, nil
 }
 
 func checkOptions(what string, options []option, known map[string]rule) (map[string]Option, error) {

@@ -241,6 +241,9 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 	if from.stream.Inferred {
 		view.Columns = from.columns
 	}
+	if o, ok := s.Options["sharding_policy"]; ok && o.Value != string(topology.ReadOptimized) {
+		view.Policy = topology.ShardingPolicy(o.Value)
+	}
 	if o, ok := s.Options["num_shards"]; ok {
 		if view.Shards, err = strconv.Atoi(o.Value); err != nil {
 			return nil, nil, fmt.Errorf("num_shards: %w", err) // refused by the parser
