@@ -32,7 +32,11 @@ func (w *blockWriter) write(flush partial.FlushID, ranges []partial.Range, limit
 ) error {
 	w.block.Flush, w.block.Ranges = flush, ranges
 	room := limit - partial.HeaderSize(len(ranges), len(w.block.Keys)+len(w.block.States))
-	w.distribute()
+	if w.view.policy == topology.WriteOptimized {
+		w.gather(homeOf(ranges, w.view.shards))
+	} else {
+		w.distribute()
+	}
 	for shard := range w.view.shards {
 		ids := w.order[w.starts[shard]:w.starts[shard+1]]
 		if err := w.cut(ids, room); err != nil {
@@ -63,6 +67,34 @@ func (w *blockWriter) distribute() {
 	}
 	copy(w.starts[1:], w.starts[:shards]) // each has moved to its end, the next one's start
 	w.starts[0] = 0
+}
+
+// homeOf returns the shard that gets all groups of a write_optimized view's flush.
+// Any would do, since reading combines them: a lane's flushes go to few
+// shards, and the partitions together to all.
+func homeOf(ranges []partial.Range, shards int) topology.ShardID {
+	if len(ranges) == 0 {
+		return 0
+	}
+	least := ranges[0].Partition
+	for _, r := range ranges[1:] {
+		least = min(least, r.Partition)
+	}
+	return topology.ShardID(int(least) % shards)
+}
+
+// gather gives every group to one shard, in the order they came.
+func (w *blockWriter) gather(home topology.ShardID) {
+	groups, shards := w.view.states.table.groups, w.view.shards
+	w.order = slices.Grow(w.order[:0], groups)[:groups]
+	for g := range w.order {
+		w.order[g] = uint32(g)
+	}
+	w.starts = slices.Grow(w.starts[:0], shards+1)[:shards+1]
+	clear(w.starts[:home+1])
+	for i := int(home) + 1; i <= shards; i++ {
+		w.starts[i] = groups
+	}
 }
 
 // cut finds where the parts of a shard end, so that none takes more than room.

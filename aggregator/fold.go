@@ -27,8 +27,11 @@ type ViewRows struct {
 	View  topology.ViewID
 	Name  string
 	Shard topology.ShardID
-	Plan  *query.Plan
-	// Hashes are the 128-bit hashes of the canonical keys: the row's unique key.
+	// Policy says what the row's unique key is: the hash alone (read_optimized,
+	// also where it is empty), or hash and shard (write_optimized).
+	Policy topology.ShardingPolicy
+	Plan   *query.Plan
+	// Hashes are the 128-bit hashes of the canonical keys.
 	Hashes [][16]byte
 	Keys   []*column.Vector
 	States []*column.Vector

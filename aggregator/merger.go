@@ -18,6 +18,7 @@ type Merger struct {
 	id     topology.ViewID
 	name   string
 	shard  topology.ShardID
+	policy topology.ShardingPolicy
 	plan   *query.Plan
 	schema uint64
 	states *states
@@ -29,6 +30,10 @@ type Merger struct {
 func NewMerger(id topology.ViewID, name string, shard topology.ShardID, plan *query.Plan) *Merger {
 	return &Merger{id: id, name: name, shard: shard, plan: plan, schema: SchemaHash(plan), states: newStates(plan)}
 }
+
+// SetPolicy says how the view's groups are sharded, for ViewRows; without it
+// they are read_optimized.
+func (m *Merger) SetPolicy(p topology.ShardingPolicy) { m.policy = p }
 
 // Merge folds a block in and keeps nothing of it. A block of another view,
 // shard or plan is an error and changes nothing.
@@ -99,7 +104,7 @@ func (m *Merger) Rows() (*ViewRows, error) {
 		return cmp.Or(cmp.Compare(a.upper, b.upper), cmp.Compare(a.lower, b.lower))
 	})
 	rows := &ViewRows{
-		View: m.id, Name: m.name, Shard: m.shard, Plan: m.plan,
+		View: m.id, Name: m.name, Shard: m.shard, Policy: m.policy, Plan: m.plan,
 		Hashes: make([][16]byte, len(places)),
 		Keys:   newVectors(m.plan.KeyTypes()),
 		States: newVectors(m.states.types),

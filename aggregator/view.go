@@ -20,6 +20,7 @@ type View struct {
 	id     topology.ViewID
 	plan   *query.Plan
 	shards int
+	policy topology.ShardingPolicy
 	states *states
 	rows   int64
 
@@ -61,6 +62,10 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 	}
 	return v, nil
 }
+
+// SetPolicy says which shards the groups of a flush go to; without it, and for
+// [topology.ReadOptimized], each goes to the shard of its slot.
+func (v *View) SetPolicy(p topology.ShardingPolicy) { v.policy = p }
 
 // Add folds the given rows of a batch in. A row whose filter, keys or
 // arguments cannot be evaluated is left out of everything and handed to failed,
@@ -157,6 +162,9 @@ func (v *View) Reset() {
 // which takes more than limit bytes encoded. key is the hash of a block's first
 // group, or a shard's first hash where it has none. The block is emit's only
 // until it returns; an error of emit ends Blocks and is returned.
+//
+// Of a write_optimized view one shard gets every group: that of the least input
+// partition of the ranges, modulo the shards. The others get a block without any.
 //
 // A group that is too large for a block by itself is an error, perhaps after
 // blocks were handed out: the caller gives the flush up. See [View.SetLimit].

@@ -63,6 +63,7 @@ func (s *laneStream) add(def *topology.View) error {
 	}
 	columns := ColumnsOf(s.def, def)
 	table.SetLimit(blockLimit)
+	table.SetPolicy(def.ShardingPolicy())
 	v := &laneView{def: def, table: table, columns: make([]int, len(columns))}
 	v.batch.Columns = make([]*column.Vector, len(columns))
 	wanted := make([]bool, len(columns))
