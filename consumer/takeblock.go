@@ -58,9 +58,6 @@ func (f *folder) admits(p *ownedPartition, s *ownedShard, h *partial.Block) bool
 	if !ok {
 		state = flushState{left: int(h.Parts)}
 		v, err := s.check(h.Ranges)
-		if f.node.cfg.inject(guardLedger) {
-			v, err = fresh, nil
-		}
 		switch {
 		case v == broken || h.Part != 0:
 			if err == nil {
