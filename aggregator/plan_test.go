@@ -105,7 +105,13 @@ const roomy = 900_000
 // encoded returns a view's blocks as bytes.
 func encoded(tb testing.TB, v *View, limit int) (blocks [][]byte) {
 	tb.Helper()
-	err := v.Blocks(partial.FlushID{Seq: 1}, []partial.Range{{To: 5}}, limit, func(_ topology.GroupHash, b *partial.Block) error {
+	return encodedOf(tb, v, limit, partial.Range{To: 5})
+}
+
+// encodedOf returns a view's blocks of a flush of some ranges.
+func encodedOf(tb testing.TB, v *View, limit int, ranges ...partial.Range) (blocks [][]byte) {
+	tb.Helper()
+	err := v.Blocks(partial.FlushID{Seq: 1}, ranges, limit, func(_ topology.GroupHash, b *partial.Block) error {
 		data := partial.Append(nil, b)
 		if len(data) > limit {
 			tb.Fatalf("a block of %d bytes, the limit is %d", len(data), limit)

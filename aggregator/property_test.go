@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/internal/specimen"
+	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
@@ -21,15 +22,7 @@ import (
 func TestAnyWay(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 10))
-		plan := &query.Plan{Aggregates: everything(rng)}
-		types := datum.Types()
-		for range rng.IntN(4) {
-			plan.Keys = append(plan.Keys, keys(wild(types[rng.IntN(len(types))]))...)
-		}
-		if rng.IntN(2) == 0 {
-			plan.Filter = tame(datum.Bool)
-		}
-		batch := randomBatch(rng, 1+rng.IntN(400))
+		plan, batch := randomPlan(rng), randomBatch(rng, 1+rng.IntN(400))
 		want := plainly(t, plan, batch)
 		shards := 1 + rng.IntN(9)
 		got := anyWay(t, rng, plan, batch, shards)
@@ -40,6 +33,19 @@ func TestAnyWay(t *testing.T) {
 	}
 }
 
+// randomPlan has every aggregate, up to three keys and perhaps a filter.
+func randomPlan(rng *rand.Rand) *query.Plan {
+	plan := &query.Plan{Aggregates: everything(rng)}
+	types := datum.Types()
+	for range rng.IntN(4) {
+		plan.Keys = append(plan.Keys, keys(wild(types[rng.IntN(len(types))]))...)
+	}
+	if rng.IntN(2) == 0 {
+		plan.Filter = tame(datum.Bool)
+	}
+	return plan
+}
+
 // group is what a test knows of a group: its keys and states in order.
 type group struct {
 	keys, states []string
@@ -48,18 +54,34 @@ type group struct {
 // anyWay returns the groups that come out at the far end.
 func anyWay(t *testing.T, rng *rand.Rand, plan *query.Plan, batch *column.Batch, shards int) map[string]group {
 	t.Helper()
+	blocks := scatter(t, rng, plan, batch, shards, topology.ReadOptimized)
+	groups := map[string]group{}
+	for i, m := range owners(t, plan, shards, blocks) {
+		collect(t, plan, rowsOf(t, m), topology.ShardID(i), shards, groups)
+	}
+	return groups
+}
+
+// scatter adds a batch's rows to some views, flushes now and then for some input
+// partition, and returns all blocks in any order.
+func scatter(t *testing.T, rng *rand.Rand, plan *query.Plan, batch *column.Batch, shards int, policy topology.ShardingPolicy) (blocks [][]byte) {
+	t.Helper()
 	views := make([]*View, 1+rng.IntN(4))
 	for i := range views {
 		views[i] = newView(t, plan, shards)
 		views[i].SetLimit(roomy)
+		views[i].SetPolicy(policy)
+	}
+	encode := func(v *View) {
+		ranges := []partial.Range{{Partition: rng.Int32N(20), To: 5}, {Partition: rng.Int32N(20), To: 5}}
+		blocks = append(blocks, encodedOf(t, v, 20_000, ranges...)...)
 	}
 	selections := make([][]int32, len(views))
-	var blocks [][]byte
 	flush := func(i int) {
 		add(t, views[i], batch, selections[i])
 		selections[i] = nil
 		if rng.IntN(3) > 0 {
-			blocks = append(blocks, encoded(t, views[i], 20_000)...)
+			encode(views[i])
 			views[i].Reset()
 		}
 	}
@@ -72,14 +94,10 @@ func anyWay(t *testing.T, rng *rand.Rand, plan *query.Plan, batch *column.Batch,
 	}
 	for i, v := range views {
 		flush(i)
-		blocks = append(blocks, encoded(t, v, 20_000)...)
+		encode(v)
 	}
 	rng.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
-	groups := map[string]group{}
-	for i, m := range owners(t, plan, shards, blocks) {
-		collect(t, plan, rowsOf(t, m), topology.ShardID(i), shards, groups)
-	}
-	return groups
+	return blocks
 }
 
 // collect adds a shard's rows to groups and checks their order and place.

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/topology"
 )
 
 // A statement carries at most so many rows and bytes of text and numerics
@@ -26,7 +27,8 @@ type parameters struct {
 func newParameters(rows *aggregator.ViewRows) *parameters {
 	p := &parameters{rows: rows, hashes: rows.Hashes}
 	if len(rows.Plan.Keys) == 0 {
-		// The one row of a view without GROUP BY was made with the view.
+		// The one row of a view without GROUP BY was made with the view; that of
+		// a shard of a write_optimized one is made by its first fold.
 		p.hashes = make(hashParam, len(rows.Hashes))
 	}
 	if len(rows.Errors) == 0 {
@@ -65,6 +67,14 @@ func (p *parameters) args(from, to int) []any {
 	if p.errors != nil {
 		args = append(args, &vectorParam{v: p.errors, from: from, to: to})
 	}
+	return p.withShard(args)
+}
+
+// withShard adds what makes the rows those of their shard.
+func (p *parameters) withShard(args []any) []any {
+	if p.rows.Policy == topology.WriteOptimized {
+		return append(args, int32(p.rows.Shard))
+	}
 	return args
 }
 
@@ -97,7 +107,7 @@ func (p *parameters) marked(row int, e *datum.Error, keys bool) []any {
 	}
 	text := column.New(datum.Text)
 	text.AppendBytes([]byte(marker(e)))
-	return append(args, &vectorParam{v: text, to: 1})
+	return p.withShard(append(args, &vectorParam{v: text, to: 1}))
 }
 
 // chunk returns the end of the statement's rows that begin at from.

@@ -19,8 +19,8 @@ import (
 // the same name, so each connection prepares them once.
 type statements struct {
 	table  string // qualified and quoted
-	merge  string // hashes, keys, states
-	errors string // hashes, keys, states, errors
+	merge  string // hashes, keys, states and, of a write_optimized view, the shard
+	errors string // the same with errors behind the states
 }
 
 // upsert builds the statement that merges rows into a result table. The rows of
@@ -32,10 +32,12 @@ type statements struct {
 //     NaN last, as min() and max() do; a sum is COALESCEd with either side.
 //   - The update's condition compares the whole key. It holds for each row,
 //     unless two groups have one hash: then fewer rows are counted than were sent.
+//   - Of a write_optimized view each shard has rows of its own: the shard, one for
+//     all rows of the statement, is the last parameter.
 //
 // MERGE is as fast and writes half the WAL for rows that exist, but fails
 // on a row that another session inserted meanwhile, which a zombie can.
-func upsert(table string, plan *query.Plan, withErrors bool) string {
+func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, withErrors bool) string {
 	columns, params := []string{schema.HashColumn}, []string{"$1::uuid[]"}
 	add := func(name string, t datum.Type) {
 		columns = append(columns, name)
@@ -62,8 +64,14 @@ func upsert(table string, plan *query.Plan, withErrors bool) string {
 		// A view of keys alone: the update counts the row and compares the key.
 		sets = []string{fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)}
 	}
-	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s",
-		table, strings.Join(columns, ", "), strings.Join(params, ", "), schema.HashColumn, strings.Join(sets, ", "))
+	from, unique := fmt.Sprintf("SELECT * FROM unnest(%s)", strings.Join(params, ", ")), schema.HashColumn
+	if policy == topology.WriteOptimized {
+		columns = append(columns, schema.ShardColumn)
+		from = fmt.Sprintf("SELECT *, $%d::integer FROM unnest(%s)", len(columns), strings.Join(params, ", "))
+		unique += ", " + schema.ShardColumn
+	}
+	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) %s ON CONFLICT (%s) DO UPDATE SET %s",
+		table, strings.Join(columns, ", "), from, unique, strings.Join(sets, ", "))
 	if len(same) > 0 {
 		sql += " WHERE " + strings.Join(same, " AND ")
 	}
@@ -101,7 +109,11 @@ func (s *Store) statementsOf(ctx context.Context, tx pgx.Tx, rows *aggregator.Vi
 	if rel.Mrel == "" {
 		return nil, errGone(rows.View, rows.Name)
 	}
-	known = &statements{table: rel.Mrel, merge: upsert(rel.Mrel, rows.Plan, false), errors: upsert(rel.Mrel, rows.Plan, true)}
+	known = &statements{
+		table:  rel.Mrel,
+		merge:  upsert(rel.Mrel, rows.Plan, rows.Policy, false),
+		errors: upsert(rel.Mrel, rows.Plan, rows.Policy, true),
+	}
 	s.mu.Lock()
 	s.relations[rows.View] = known
 	s.mu.Unlock()

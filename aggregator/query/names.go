@@ -5,9 +5,10 @@ import "slices"
 // names hands out the names of v_mrel's columns.
 type names map[string]bool
 
-// reserved are the columns that v_mrel has besides, and those that every table
-// of PostgreSQL has.
-var reservedNames = []string{"_hash", "_error", "ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"}
+// reservedNames are the columns that v_mrel has besides (_shard only where the
+// view is write_optimized, which a plan does not know), and those that every
+// table of PostgreSQL has.
+var reservedNames = []string{"_hash", "_shard", "_error", "ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"}
 
 // take returns name if it is free and possible.
 func (n names) take(name string) (string, bool) {

@@ -8,11 +8,13 @@ import (
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/topology"
 )
 
 // Columns of every result table that are ours.
 const (
 	HashColumn  = "_hash"  // uuid, the primary key: 128-bit hash of the group
+	ShardColumn = "_shard" // integer, only of write_optimized views and there the key's second column
 	ErrorColumn = "_error" // text: NULL, or the SQLSTATE and message that the group is in
 )
 
@@ -40,15 +42,21 @@ func newDDL(spec *ViewSpec, schema string) *ddl {
 func (d *ddl) statements() []string {
 	all := append([]string{d.createTable()}, d.indexes()...)
 	all = append(all, d.view(), d.comments())
-	if len(d.spec.Plan.Keys) == 0 {
+	if len(d.spec.Plan.Keys) == 0 && !d.combines() {
 		// The one group of a view without GROUP BY exists before any event.
 		all = append(all, fmt.Sprintf("INSERT INTO %s (%s) VALUES ('00000000-0000-0000-0000-000000000000')", d.table, HashColumn))
 	}
 	return all
 }
 
+// combines reports whether several rows of the table may be one group.
+func (d *ddl) combines() bool { return d.spec.Policy == topology.WriteOptimized }
+
 func (d *ddl) createTable() string {
 	columns := []string{HashColumn + " pg_catalog.uuid PRIMARY KEY"}
+	if d.combines() {
+		columns = []string{HashColumn + " pg_catalog.uuid", ShardColumn + " pg_catalog.int4"}
+	}
 	for _, k := range d.spec.Plan.Keys {
 		columns = append(columns, quote(k.Column)+" "+columnType(k.Expr.Type()))
 	}
@@ -58,6 +66,9 @@ func (d *ddl) createTable() string {
 		}
 	}
 	columns = append(columns, ErrorColumn+" pg_catalog.text")
+	if d.combines() {
+		columns = append(columns, fmt.Sprintf("PRIMARY KEY (%s, %s)", HashColumn, ShardColumn))
+	}
 	return fmt.Sprintf("CREATE TABLE %s (\n\t%s\n) WITH (fillfactor = 80)", d.table, strings.Join(columns, ",\n\t"))
 }
 
@@ -82,7 +93,11 @@ func (d *ddl) view() string {
 		}
 		columns[i] = sql + " AS " + quote(o.Name)
 	}
-	sql := fmt.Sprintf("CREATE VIEW %s AS SELECT\n\t%s\nFROM %s", d.viewName, strings.Join(columns, ",\n\t"), d.table)
+	from := d.table
+	if d.combines() {
+		from = d.combined()
+	}
+	sql := fmt.Sprintf("CREATE VIEW %s AS SELECT\n\t%s\nFROM %s", d.viewName, strings.Join(columns, ",\n\t"), from)
 	if d.spec.Plan.Having != "" {
 		sql += "\nWHERE " + guarded(d.spec.Plan.Having, "boolean")
 	}
