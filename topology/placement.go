@@ -1,5 +1,10 @@
 package topology
 
+import (
+	"cmp"
+	"slices"
+)
+
 // TopicPartition names a partition of a topic.
 type TopicPartition struct {
 	Topic     string
@@ -23,12 +28,197 @@ type Topic struct {
 	Partials   bool // a stream's partials topic, else an input topic
 }
 
-// Place decides which member gets which partitions, by member id. Every
-// partition that some member subscribes to is given to exactly one.
+// Place decides which member gets which partitions, by member id: every member
+// has an entry, its partitions are in order of topic and number. The order of
+// the arguments does not matter, and they are not changed.
+//
+// It promises, in this order:
+//
+//  1. Each partition to which some member subscribes is given to exactly one,
+//     which subscribes to it.
+//  2. Members that subscribe to the same topics, as all do unless a node's catalog
+//     is old, are even: in input partitions, in partials partitions and in both
+//     together none has two more than another. Between members that subscribe
+//     to different topics, which lasts for moments, no more is promised than
+//     that none goes idle: see [board.level].
+//  3. No fewer moves would do. A partition moves where its owner has to give it up
+//     for the second promise, and where it has none: so a member that joins gets
+//     its share and nothing else moves, and of one that leaves nothing moves but
+//     what it had. Placing again what was placed moves nothing. (The one
+//     exception is level again, whose choice is good and not always best.)
+//  4. What has to be given to someone, and what has to be given up by someone, is
+//     chosen so that each topic is spread evenly too. No partition moves for that
+//     alone: a topic's partitions may be unlike in load, a move always costs.
+//
+// Where two members say that they own a partition, the one with the higher
+// Generation does: the other missed its revocation.
+//
+// The work is proportional to the partitions times the logarithm of the members,
+// with a linear part for members times topics. Kafka's sticky assignors look for
+// a way between each two members instead, because their members may subscribe
+// to anything; ours are alike, for which quotas are exact.
 func Place(members []Member, topics []Topic) map[string][]TopicPartition {
-	placed := make(map[string][]TopicPartition, len(members))
-	for _, m := range members {
+	b := newBoard(members, topics)
+	b.claim()
+	b.deal()
+	b.level()
+	for c := range b.classes {
+		b.spread(c)
+	}
+	return b.placed()
+}
+
+// kind is what a topic carries: each kind is spread by itself.
+type kind int
+
+const (
+	inputs kind = iota
+	partials
+	kinds
+)
+
+// nobody owns a partition that is to be given to someone.
+const nobody = -1
+
+// board is a placement in the making. Members, topics and partitions go by
+// their index: members in order of node and id, topics in order of name, and
+// the partitions of all topics in one row.
+type board struct {
+	members []Member
+	topics  []Topic
+	first   []int // by topic: the index of its partition 0; one more for the end
+	topic   []int // by partition
+	owner   []int // by partition: a member, or nobody
+	// home is the class that a partition goes to, whoever owns it; nobody's where
+	// no member subscribes to it.
+	home    []int
+	classes []class
+	classOf []int // by member
+}
+
+// class is the members that subscribe to the same topics.
+type class struct {
+	topics  []int // in order
+	members []int // in order
+	held    [kinds]int
+}
+
+func newBoard(members []Member, topics []Topic) *board {
+	b := &board{members: slices.Clone(members), topics: slices.Clone(topics)}
+	slices.SortFunc(b.members, func(x, y Member) int {
+		return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.ID, y.ID))
+	})
+	slices.SortFunc(b.topics, func(x, y Topic) int { return cmp.Compare(x.Name, y.Name) })
+	for t, topic := range b.topics {
+		b.first = append(b.first, len(b.topic))
+		for range topic.Partitions {
+			b.topic = append(b.topic, t)
+		}
+	}
+	b.first = append(b.first, len(b.topic))
+	b.owner = slices.Repeat([]int{nobody}, len(b.topic))
+	b.home = slices.Repeat([]int{nobody}, len(b.topic))
+	b.classify()
+	return b
+}
+
+// classify finds out which members subscribe to the same topics. There are few
+// classes: one, and a second while members learn of a new view.
+func (b *board) classify() {
+	for m := range b.members {
+		subscribed := b.subscription(b.members[m].Topics)
+		c := slices.IndexFunc(b.classes, func(c class) bool { return slices.Equal(c.topics, subscribed) })
+		if c < 0 {
+			c = len(b.classes)
+			b.classes = append(b.classes, class{topics: subscribed})
+		}
+		b.classes[c].members = append(b.classes[c].members, m)
+		b.classOf = append(b.classOf, c)
+	}
+}
+
+// subscription returns the topics of these names, in order, without those that
+// do not exist.
+func (b *board) subscription(names []string) []int {
+	if !slices.IsSorted(names) {
+		names = slices.Sorted(slices.Values(names))
+	}
+	var subscribed []int
+	for t, i := 0, 0; t < len(b.topics) && i < len(names); {
+		switch order := cmp.Compare(b.topics[t].Name, names[i]); {
+		case order == 0:
+			subscribed = append(subscribed, t)
+			t++
+		case order < 0:
+			t++
+		default:
+			i++
+		}
+	}
+	return subscribed
+}
+
+// subscribes reports whether a class's members subscribe to a topic.
+func (c *class) subscribes(topic int) bool {
+	_, found := slices.BinarySearch(c.topics, topic)
+	return found
+}
+
+func (b *board) kind(partition int) kind {
+	if b.topics[b.topic[partition]].Partials {
+		return partials
+	}
+	return inputs
+}
+
+// claim leaves partitions with the members that own them.
+func (b *board) claim() {
+	names := make(map[string]int, len(b.topics))
+	for t := range b.topics {
+		names[b.topics[t].Name] = t
+	}
+	for m := range b.members {
+		c := b.classOf[m]
+		for _, owned := range b.members[m].Owned {
+			t, ok := names[owned.Topic]
+			if !ok || owned.Partition < 0 || owned.Partition >= b.topics[t].Partitions || !b.classes[c].subscribes(t) {
+				continue
+			}
+			p := b.first[t] + int(owned.Partition)
+			if was := b.owner[p]; was == nobody || b.members[was].Generation < b.members[m].Generation {
+				b.owner[p] = m
+			}
+		}
+	}
+	for p, m := range b.owner {
+		if m != nobody {
+			b.settle(p, b.classOf[m])
+		}
+	}
+}
+
+// settle decides the class that a partition goes to.
+func (b *board) settle(p, class int) {
+	k := b.kind(p)
+	if was := b.home[p]; was != nobody {
+		b.classes[was].held[k]--
+	}
+	b.classes[class].held[k]++
+	b.home[p] = class
+}
+
+// placed is the board as others read it.
+func (b *board) placed() map[string][]TopicPartition {
+	placed := make(map[string][]TopicPartition, len(b.members))
+	for _, m := range b.members {
 		placed[m.ID] = nil
+	}
+	for p, m := range b.owner {
+		if m != nobody {
+			t := b.topic[p]
+			id := b.members[m].ID
+			placed[id] = append(placed[id], TopicPartition{b.topics[t].Name, Partition(p - b.first[t])})
+		}
 	}
 	return placed
 }
