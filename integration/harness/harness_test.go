@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -49,6 +50,24 @@ func TestKafkaComesBack(t *testing.T) {
 	k.Restart(t)
 	if got := readCommitted(t, k.Brokers(), "events", 2); got != "before the kill|before the stop" {
 		t.Errorf("read %q", got)
+	}
+}
+
+// TestKafkaClusterComesBack kills each of three brokers in turn: two go on with
+// what was committed, and the third comes back.
+func TestKafkaClusterComesBack(t *testing.T) {
+	t.Parallel()
+	k := NewKafkaCluster(t)
+	var want []string
+	for i := range k.Brokers() {
+		value := fmt.Sprintf("before kill %d", i)
+		transact(t, k.Brokers(), "events", value)
+		want = append(want, value)
+		k.Kill(t, i)
+		if got := readCommitted(t, k.Brokers(), "events", len(want)); got != strings.Join(want, "|") {
+			t.Errorf("without broker %d: read %q", i, got)
+		}
+		k.Restart(t, i)
 	}
 }
 
@@ -153,7 +172,7 @@ func transact(t *testing.T, brokers []string, topic, value string) {
 	defer client.Close()
 	admin := kadm.NewClient(client)
 	if topics, err := admin.ListTopics(t.Context(), topic); err != nil || !topics.Has(topic) {
-		if created, err := admin.CreateTopic(t.Context(), 1, 1, nil, topic); err != nil || created.Err != nil {
+		if created, err := admin.CreateTopic(t.Context(), 1, -1, nil, topic); err != nil || created.Err != nil {
 			t.Fatal(err, created.Err)
 		}
 	}

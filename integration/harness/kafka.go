@@ -10,8 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Kafka is a broker that this process started. One goroutine at a time may
-// stop, kill or restart it; its address never changes.
+// Kafka is a broker that this process started, the only one of its cluster or one of
+// a [KafkaCluster]. One goroutine at a time may stop, kill or restart it; its
+// address never changes.
 type Kafka struct {
 	address string
 	server  server
@@ -53,15 +54,15 @@ func NewKafka(t testing.TB) *Kafka {
 // startKafka starts a broker in a container or as a child process and waits
 // until it answers.
 func startKafka(ctx context.Context) (*Kafka, error) {
-	reserved, err := reservePort()
+	q, err := newQuorum(1)
 	if err != nil {
 		return nil, err
 	}
-	k := &Kafka{address: reserved.address(), release: reserved.release}
+	k := &Kafka{address: q.brokers[0].address(), release: q.release}
 	if Containers() {
-		k.server = newKafkaContainer(reserved.number)
+		k.server = newKafkaContainer(q.brokers[0].number)
 	} else {
-		k.server, err = newKafkaProcess(ctx, reserved.number)
+		k.server, err = newKafkaProcess(ctx, q, 0)
 	}
 	if err == nil {
 		err = k.start(ctx)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,38 +22,31 @@ var kafkaLogging []byte
 
 // kafkaProcess is a broker that runs as a child process.
 type kafkaProcess struct {
-	jars       string
-	dir        string // its configuration, data and log
-	folder     *childproc.Folder
-	controller *port
-	process    *childproc.Process // the latest, perhaps ended
+	jars    string
+	dir     string // its configuration, data and log
+	folder  *childproc.Folder
+	process *childproc.Process // the latest, perhaps ended
 }
 
-// newKafkaProcess lays out a broker's folder; start runs it.
-func newKafkaProcess(ctx context.Context, brokerPort int) (server, error) {
+// newKafkaProcess lays out the folder of a cluster's broker; start runs it.
+func newKafkaProcess(ctx context.Context, q quorum, broker int) (server, error) {
 	jars, err := KafkaJars(ctx)
-	if err != nil {
-		return nil, err
-	}
-	controller, err := reservePort()
 	if err != nil {
 		return nil, err
 	}
 	folder, err := makeFolder("millrace-kafka-")
 	if err != nil {
-		controller.release()
 		return nil, err
 	}
-	k := &kafkaProcess{jars: jars, dir: folder.Path, folder: folder, controller: controller}
-	if err := k.layOut(ctx, brokerPort); err != nil {
+	k := &kafkaProcess{jars: jars, dir: folder.Path, folder: folder}
+	if err := k.layOut(ctx, q, broker); err != nil {
 		return nil, errors.Join(err, k.remove(ctx))
 	}
 	return k, nil
 }
 
-func (k *kafkaProcess) layOut(ctx context.Context, brokerPort int) error {
-	properties := strings.NewReplacer("@DATA@", filepath.Join(k.dir, "data"), "@PORT@", strconv.Itoa(brokerPort),
-		"@CONTROLLER@", strconv.Itoa(k.controller.number)).Replace(kafkaProperties)
+func (k *kafkaProcess) layOut(ctx context.Context, q quorum, broker int) error {
+	properties := strings.NewReplacer(append(q.settings(broker), "@DATA@", filepath.Join(k.dir, "data"))...).Replace(kafkaProperties)
 	if err := os.WriteFile(k.properties(), []byte(properties), 0o644); err != nil {
 		return err
 	}
@@ -62,7 +54,7 @@ func (k *kafkaProcess) layOut(ctx context.Context, brokerPort int) error {
 		return err
 	}
 	// A cluster's id is 16 bytes in base64; its value says nothing.
-	format := k.java("-Xmx128m", "kafka.tools.StorageTool", "format", "--standalone", "-t", "bWlsbHJhY2UtdGVzdC1rYQ", "-c", k.properties())
+	format := k.java("-Xmx128m", "kafka.tools.StorageTool", "format", "--initial-controllers", q.voters(), "-t", "bWlsbHJhY2UtdGVzdC1rYQ", "-c", k.properties())
 	if err := run(ctx, "java", format...); err != nil {
 		return fmt.Errorf("format the broker's folder: %w", err)
 	}
@@ -106,7 +98,6 @@ func (k *kafkaProcess) kill(context.Context) error {
 }
 
 func (k *kafkaProcess) remove(context.Context) error {
-	k.controller.release()
 	return k.folder.Remove()
 }
 
