@@ -26,9 +26,13 @@ type NodeState struct {
 	// Alive says that its session holds the node's lock in PostgreSQL: the
 	// process lives, though it may be stopped.
 	Alive bool
+	// Held is when the session that holds the lock got it; another value says
+	// that it was lost and taken again. Only a node's own is asked for, others'
+	// may be zero.
+	Held time.Time
 	// Joined says that it has been a member of the group since its start.
 	Joined bool
-	// Fenced says that its lanes were fenced since it last joined the group.
+	// Fenced says that another node fenced its lanes since it last joined the group.
 	Fenced bool
 }
 
