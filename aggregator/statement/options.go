@@ -54,7 +54,7 @@ func (p *parser) optionList(equals bool) ([]option, error) {
 type rule struct {
 	values   []string // any of these; nil for any text
 	unbuilt  []string // those of the language that are not built yet
-	min, max int64    // an integer in this range where max is not 0
+	min, max int      // an integer in this range where max is not 0
 	start    bool     // a start position
 	planned  bool     // the whole option is not built yet
 }
@@ -62,9 +62,9 @@ type rule struct {
 // maxPartitions bounds what a typing error can ask of a broker.
 const maxPartitions = 10_000
 
-// maxShards bounds the partitions of a stream's partials topic; the ring has
-// more slots.
-const maxShards = 1024
+// MaxShards is how many shards a view can have. It bounds the partitions of a
+// stream's partials topic; the ring has more slots.
+const MaxShards = 1024
 
 var streamOptions = map[string]rule{
 	"topic":              {},
@@ -77,7 +77,7 @@ var streamOptions = map[string]rule{
 }
 
 var viewOptions = map[string]rule{
-	"num_shards":      {min: 1, max: maxShards},
+	"num_shards":      {min: 1, max: MaxShards},
 	"start":           {start: true},
 	"shard_factor":    {min: 1, max: 100},
 	"sharding_policy": {values: []string{"read_optimized", "write_optimized"}},
@@ -93,10 +93,10 @@ var viewOptions = map[string]rule{
 	"tablespace":      {planned: true},
 }
 
-// CheckShards says why a value cannot be a view's num_shards or shard_factor, as
-// a view's own parameter of that name would be refused; nil where it can.
-func CheckShards(parameter, value string) error {
-	return viewOptions[parameter].check(option{parameter, Option{Value: value}, 0})
+// ParseShards reads a value of num_shards or shard_factor, wherever it was set.
+// The error is that of a view's own parameter, without a position.
+func ParseShards(parameter, value string) (int, *datum.Error) {
+	return viewOptions[parameter].integer(parameter, value)
 }
 
 func checkStreamOptions(options []option) (map[string]Option, error) {
@@ -168,10 +168,8 @@ func (r rule) check(o option) error {
 			return err
 		}
 	case r.max != 0:
-		n, err := strconv.ParseInt(o.Value, 10, 64)
-		if err != nil || n < r.min || n > r.max {
-			err := failPos(o.valuePos, datum.CodeInvalidParameter, "invalid value for parameter \"%s\": \"%s\"", o.name, o.Value)
-			err.Hint = "It is an integer from " + strconv.FormatInt(r.min, 10) + " to " + strconv.FormatInt(r.max, 10) + "."
+		if _, err := r.integer(o.name, o.Value); err != nil {
+			err.Position = o.valuePos
 			return err
 		}
 	case r.values != nil && !slices.Contains(r.values, o.Value):
@@ -182,6 +180,17 @@ func (r rule) check(o option) error {
 		return failPos(o.valuePos, datum.CodeInvalidParameter, "parameter \"%s\" is empty", o.name)
 	}
 	return nil
+}
+
+// integer reads a value that is an integer in the rule's range.
+func (r rule) integer(name, value string) (int, *datum.Error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < r.min || n > r.max {
+		bad := datum.Errorf(datum.CodeInvalidParameter, "invalid value for parameter \"%s\": \"%s\"", name, value)
+		bad.Hint = "It is an integer from " + strconv.Itoa(r.min) + " to " + strconv.Itoa(r.max) + "."
+		return 0, bad
+	}
+	return n, nil
 }
 
 func failPos(pos int, code, format string, args ...any) *datum.Error {

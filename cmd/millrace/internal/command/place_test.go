@@ -9,9 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/integration/harness"
 )
+
+// patience ends what hangs; it is no assertion about time.
+const patience = time.Minute
 
 // place is a cluster and a database of a test's own, where commands run.
 type place struct {
@@ -60,11 +64,12 @@ func (p *place) must(in string, args ...string) string {
 	return r.out
 }
 
-// node runs a node until the test ends, or stop is called.
-func (p *place) node() (stop func()) {
+// node runs a node, with further arguments, until the test ends, or stop is called.
+func (p *place) node(args ...string) (stop func()) {
+	p.t.Helper()
 	s := newSignals()
 	ended := make(chan result, 1)
-	go func() { ended <- execution(s, "", append([]string{"run"}, p.flags...)...) }()
+	go func() { ended <- execution(s, "", append([]string{"run"}, p.with(args...).flags...)...) }()
 	stop = sync.OnceFunc(func() {
 		s.interrupt(false)
 		if r := <-ended; r.status != 0 {

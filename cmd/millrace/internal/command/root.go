@@ -35,6 +35,7 @@ const (
 
 // Main runs the command line and returns the exit status.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	cobra.EnableCommandSorting = false // help keeps the order of root; for the whole process
 	s := watchSignals()
 	defer s.stop()
 	return execute(s, args, in, out, errOut)
@@ -88,7 +89,6 @@ settings they talk to those of ` + "`millrace dev`" + `.`,
 		},
 	}
 	addSettings(root)
-	cobra.EnableCommandSorting = false
 	root.AddGroup(&cobra.Group{ID: groupUse, Title: "Work with streams and views:"},
 		&cobra.Group{ID: groupRun, Title: "Run Millrace:"})
 	for group, commands := range map[string][]*cobra.Command{

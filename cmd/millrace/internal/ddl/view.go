@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -47,17 +46,17 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 	if err != nil {
 		return result, err
 	}
+	var notices [2]string
+	if view.Shards, notices[0], err = e.countShards(ctx, s); err != nil {
+		return result, err
+	}
 	spec := schema.SpecOf(view, from.stream.Partials, plan)
 	spec.Cluster, spec.Revision = e.Cluster, current.Revision+1
 	if err := e.Store.CheckView(ctx, spec, schema.KnownFrom(current)); err != nil {
 		return e.createdMeanwhile(ctx, s, view, from, at(err, s.NamePos))
 	}
-	notice, err := e.start(ctx, s, from, view)
-	if err != nil {
+	if notices[1], err = e.start(ctx, s, from, view); err != nil {
 		return result, err
-	}
-	if notice != "" {
-		result.Notices = append(result.Notices, notice)
 	}
 	if err := e.shards(ctx, from, view); err != nil {
 		return result, err
@@ -74,6 +73,11 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 	if len(done) == 0 {
 		result.Notices = append(result.Notices, exists(s.Name))
 		return result, nil
+	}
+	for _, notice := range notices {
+		if notice != "" {
+			result.Notices = append(result.Notices, notice)
+		}
 	}
 	return result, e.materialise(ctx, view, from.stream.Partials, plan)
 }
@@ -237,17 +241,12 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 	if err != nil {
 		return nil, nil, fmt.Errorf("analysis for the catalog: %w", err)
 	}
-	view := &topology.View{ID: topology.ViewID(consumer.NewID()), Name: s.Name, Stream: from.stream.ID, Select: s.Select, Analysis: raw, Shards: e.Shards}
+	view := &topology.View{ID: topology.ViewID(consumer.NewID()), Name: s.Name, Stream: from.stream.ID, Select: s.Select, Analysis: raw}
 	if from.stream.Inferred {
 		view.Columns = from.columns
 	}
 	if o, ok := s.Options["sharding_policy"]; ok && o.Value != string(topology.ReadOptimized) {
 		view.Policy = topology.ShardingPolicy(o.Value)
-	}
-	if o, ok := s.Options["num_shards"]; ok {
-		if view.Shards, err = strconv.Atoi(o.Value); err != nil {
-			return nil, nil, fmt.Errorf("num_shards: %w", err) // refused by the parser
-		}
 	}
 	return view, plan, nil
 }
