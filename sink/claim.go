@@ -48,11 +48,11 @@ func (s *Store) claim(ctx context.Context, topic string, p topology.Partition) (
 	c := &aggregator.Claim{Owner: topology.ID(owner), Topic: topic, Partition: p}
 	b := &pgx.Batch{}
 	b.Queue("SELECT pg_catalog.set_config('lock_timeout', $1, true)", fmt.Sprint(s.config.TakeoverWait.Milliseconds()))
-	b.Queue(`INSERT INTO millrace.partitions AS p (cluster, topic, partition, owner, term, position, claimed_at)
-			VALUES ($1, $2, $3, $4, 1, 0, pg_catalog.now())
+	b.Queue(`INSERT INTO millrace.partitions AS p (cluster, topic, partition, owner, node, term, position, claimed_at)
+			VALUES ($1, $2, $3, $4, nullif($5, ''), 1, 0, pg_catalog.now())
 			ON CONFLICT (cluster, topic, partition) DO UPDATE
-			SET owner = excluded.owner, term = p.term + 1, claimed_at = excluded.claimed_at
-			RETURNING term, position`, s.config.Cluster, topic, p, [16]byte(owner)).
+			SET owner = excluded.owner, node = excluded.node, term = p.term + 1, claimed_at = excluded.claimed_at
+			RETURNING term, position`, s.config.Cluster, topic, p, [16]byte(owner), s.config.Node).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&c.Term, &c.Position) })
 	b.Queue(ledgerOf+" WHERE cluster = $1 AND topic = $2 AND partition = $3 ORDER BY view, shard, input_topic, input_partition",
 		s.config.Cluster, topic, p).
@@ -104,7 +104,7 @@ func (s *Store) endHolder(ctx context.Context, topic string, p topology.Partitio
 // Release gives a claim up: the row is free for whoever claims next. A claim
 // that was lost already is no error.
 func (s *Store) Release(ctx context.Context, c *aggregator.Claim) error {
-	_, err := s.pool.Exec(ctx, `UPDATE millrace.partitions SET owner = NULL
+	_, err := s.pool.Exec(ctx, `UPDATE millrace.partitions SET owner = NULL, node = NULL
 		WHERE cluster = $1 AND topic = $2 AND partition = $3 AND owner = $4`,
 		s.config.Cluster, c.Topic, c.Partition, [16]byte(c.Owner))
 	if err != nil {

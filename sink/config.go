@@ -3,7 +3,6 @@ package sink
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -130,7 +129,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	}
 	p.MaxConns = int32(c.PoolSize)
 	p.ConnConfig.ConnectTimeout = c.ConnectTimeout
-	milliseconds := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
 	for name, value := range map[string]string{
 		"application_name":                    c.ApplicationName,
 		"statement_timeout":                   milliseconds(c.StatementTimeout),

@@ -98,6 +98,16 @@ func text(t testing.TB, conn *pgx.Conn, sql string, args ...any) []string {
 	return all
 }
 
+// waitFor runs a query until it has rows.
+func waitFor(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	for len(text(t, conn, sql, args...)) == 0 {
+		if t.Context().Err() != nil {
+			t.Fatalf("never: %s", sql)
+		}
+	}
+}
+
 // queryError returns the error of a query that is read to its end.
 func queryError(conn *pgx.Conn, sql string) error {
 	rows, err := conn.Query(context.Background(), sql)

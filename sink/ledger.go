@@ -24,6 +24,7 @@ type PartitionRow struct {
 	Topic     string
 	Partition topology.Partition
 	Owner     topology.ID // zero where nobody holds it
+	Node      string      // the owner's, "" where nobody holds it
 	Term      int64
 	Position  int64
 	ClaimedAt time.Time
@@ -55,7 +56,7 @@ func (s *Store) Ledger(ctx context.Context) ([]LedgerRow, error) {
 // Partitions returns the claims and positions of the cluster's partials
 // partitions, those that were claimed at least once.
 func (s *Store) Partitions(ctx context.Context) ([]PartitionRow, error) {
-	rows, err := s.pool.Query(ctx, `SELECT topic, partition, coalesce(owner, '00000000-0000-0000-0000-000000000000'), term, position, claimed_at, folded_at
+	rows, err := s.pool.Query(ctx, `SELECT topic, partition, coalesce(owner, '00000000-0000-0000-0000-000000000000'), coalesce(node, ''), term, position, claimed_at, folded_at
 		FROM millrace.partitions WHERE cluster = $1 ORDER BY topic, partition`, s.config.Cluster)
 	if err != nil {
 		return nil, fmt.Errorf("read the partitions: %w", Explain(err))
@@ -63,7 +64,7 @@ func (s *Store) Partitions(ctx context.Context) ([]PartitionRow, error) {
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PartitionRow, err error) {
 		var owner [16]byte
 		var folded *time.Time
-		err = row.Scan(&p.Topic, &p.Partition, &owner, &p.Term, &p.Position, &p.ClaimedAt, &folded)
+		err = row.Scan(&p.Topic, &p.Partition, &owner, &p.Node, &p.Term, &p.Position, &p.ClaimedAt, &folded)
 		p.Owner = topology.ID(owner)
 		if folded != nil {
 			p.FoldedAt = *folded

@@ -60,10 +60,7 @@ func installed(ctx context.Context, tx pgx.Tx) (int, error) {
 			Hint: "Millrace needs PostgreSQL 15 or later.",
 		}
 	case exists && !ours:
-		return 0, &datum.Error{
-			Code: "42P06", Message: `schema "millrace" already exists and is not Millrace's`,
-			Hint: "Rename that schema, or give Millrace a database of its own.",
-		}
+		return 0, errForeignSchema("millrace")
 	case !exists:
 		return 0, nil
 	}
@@ -83,6 +80,11 @@ func installed(ctx context.Context, tx pgx.Tx) (int, error) {
 
 // migrate carries out the steps that a database of the given version lacks.
 func migrate(ctx context.Context, tx pgx.Tx, version int) error {
+	if version < clusterVersion {
+		if err := clusterRoom(ctx, tx); err != nil {
+			return err
+		}
+	}
 	if version == 0 {
 		const base = `CREATE SCHEMA millrace;
 			COMMENT ON SCHEMA millrace IS 'Millrace: bookkeeping of continuous views';
