@@ -17,7 +17,7 @@ func TestStreamCreatedAgain(t *testing.T) {
 	c.folded(before)
 	stream, view := *c.stream, *before
 	stream.ID, view.ID = topology.StreamID(NewID()), topology.ViewID(NewID())
-	stream.Partials = topology.PartialsTopic("test", stream.ID)
+	stream.Partials = topology.PartialsTopic(c.name, stream.ID)
 	if _, _, err := c.admin.CreateTopic(t.Context(), broker.TopicSpec{Name: stream.Partials, Partitions: 2}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,14 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,17 +31,19 @@ func decimalInt(encoded []byte) int64 {
 	return n
 }
 
-// testCluster is a stream on an embedded broker, and nodes over a store in memory.
+// testCluster is a stream on a broker, and nodes over a store in memory.
 type testCluster struct {
 	t       *testing.T
-	fake    *kfake.Cluster
+	name    string
+	fake    *kfake.Cluster // nil on a real broker
 	kafka   broker.Config
 	admin   *broker.Admin
 	catalog *catalog.Catalog
 	store   *memStore
+	others  *memCluster
 	client  *kgo.Client
 	stream  *topology.Stream
-	rng     *rand.Rand
+	rng     *mathrand.Rand
 	log     *slog.Logger
 	want    [][]event // what was produced and counts, by partition and offset
 }
@@ -50,25 +56,60 @@ type event struct {
 
 const testPartitions = 3
 
+// setting is what a testCluster is made of.
+type setting struct {
+	brokers    []string // of a real broker; none: one in this process
+	seed       uint64
+	onError    topology.OnError
+	partitions int               // of the input topic; 0: testPartitions
+	topic      map[string]string // the input topic's settings
+}
+
+// newTestCluster makes a cluster on a broker in this process.
 func newTestCluster(t *testing.T, seed uint64, onError topology.OnError) *testCluster {
 	t.Helper()
-	t.Logf("seed %d", seed)
-	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
+	return newClusterOf(t, setting{seed: seed, onError: onError})
+}
+
+// newClusterOf makes a cluster with names of its own, so that many may share a
+// real broker.
+func newClusterOf(t *testing.T, s setting) *testCluster {
+	t.Helper()
+	t.Logf("seed %d", s.seed)
 	c := &testCluster{
-		t: t, fake: fake, kafka: broker.Config{Brokers: fake.ListenAddrs(), ReplicationFactor: -1},
-		want:  make([][]event, testPartitions),
-		store: newMemStore(seed), rng: rand.New(rand.NewPCG(seed, 4)), log: slog.New(slog.DiscardHandler),
+		t: t, name: "test-" + strings.ToLower(rand.Text()), kafka: broker.Config{Brokers: s.brokers, ReplicationFactor: -1},
+		want:  make([][]event, cmp.Or(s.partitions, testPartitions)),
+		store: newMemStore(s.seed), others: newMemCluster(), rng: mathrand.New(mathrand.NewPCG(s.seed, 4)), log: slog.New(slog.DiscardHandler),
+	}
+	if len(s.brokers) == 0 {
+		var err error
+		c.fake, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.fake.Close)
+		c.kafka.Brokers = c.fake.ListenAddrs()
 	}
 	if testing.Verbose() {
 		c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}
 	c.connect()
-	c.createStream(onError)
+	c.createStream(s)
 	return c
+}
+
+// onBoth runs a test against the broker in this process and a real one.
+func onBoth(t *testing.T, test func(t *testing.T, brokers []string)) {
+	t.Run("broker=fake", func(t *testing.T) { test(t, nil) })
+	t.Run("broker=kafka", func(t *testing.T) { test(t, realBrokers(t)) })
+}
+
+func realBrokers(t *testing.T) []string {
+	brokers := os.Getenv("MILLRACE_TEST_KAFKA_BROKERS")
+	if brokers == "" {
+		t.Fatal("MILLRACE_TEST_KAFKA_BROKERS names no broker: run through `make test`")
+	}
+	return strings.Split(brokers, ",")
 }
 
 func (c *testCluster) connect() {
@@ -78,36 +119,49 @@ func (c *testCluster) connect() {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(c.admin.Close)
-	if c.catalog, err = catalog.Open(c.t.Context(), c.kafka, "test", c.log); err != nil {
+	if c.catalog, err = catalog.Open(c.t.Context(), c.kafka, c.name, c.log); err != nil {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(c.catalog.Close)
-	if c.client, err = kgo.NewClient(kgo.SeedBrokers(c.kafka.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner())); err != nil {
+	if c.client, err = kgo.NewClient(kgo.SeedBrokers(c.kafka.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(10*time.Millisecond)); err != nil {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(c.client.Close)
 }
 
-func (c *testCluster) createStream(onError topology.OnError) {
+func (c *testCluster) createStream(set setting) {
 	c.t.Helper()
 	ctx := c.t.Context()
 	s := &topology.Stream{
-		ID: topology.StreamID(NewID()), Name: "events", Topic: "events", Format: "json", OnError: onError, Start: "latest", TimeZone: "UTC",
+		ID: topology.StreamID(NewID()), Name: "events", Topic: c.name + ".events", Format: "json", OnError: set.onError, Start: "latest", TimeZone: "UTC",
 		Columns: []topology.StreamColumn{{Name: "k", Type: "text", OID: 25, Typmod: -1}, {Name: "i", Type: "bigint", OID: 20, Typmod: -1}},
 	}
-	s.Partials, s.DeadLetters = topology.PartialsTopic("test", s.ID), topology.DeadLetterTopic("test", s.Name)
-	topic, _, err := c.admin.CreateTopic(ctx, broker.TopicSpec{Name: s.Topic, Partitions: testPartitions})
+	s.Partials, s.DeadLetters = topology.PartialsTopic(c.name, s.ID), topology.DeadLetterTopic(c.name, s.Name)
+	topic, _, err := c.admin.CreateTopic(ctx, broker.TopicSpec{Name: s.Topic, Partitions: int32(len(c.want)), Settings: set.topic})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	s.TopicID = topic.ID
+	c.t.Cleanup(c.forget)
 	for name, n := range map[string]int32{s.Partials: 2, s.DeadLetters: 1} {
 		if _, _, err := c.admin.CreateTopic(ctx, broker.TopicSpec{Name: name, Partitions: n}); err != nil {
 			c.t.Fatal(err)
 		}
 	}
-	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateStream(s, false) })
 	c.stream = s
+	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateStream(s, false) })
+}
+
+// forget removes the cluster's topics from a broker that others use as well.
+func (c *testCluster) forget() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if c.fake == nil {
+		_, err := kadm.NewClient(c.client).DeleteTopics(ctx, c.stream.Topic, c.stream.Partials, c.stream.DeadLetters, topology.CatalogTopic(c.name))
+		if err != nil {
+			c.t.Errorf("delete the test's topics: %v", err)
+		}
+	}
 }
 
 func (c *testCluster) update(change catalog.Change) {
@@ -170,7 +224,7 @@ func (c *testCluster) events(n int) []*kgo.Record {
 // config returns settings that make much happen in little time.
 func (c *testCluster) config() Config {
 	return Config{
-		Cluster: "test", Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
+		Cluster: c.name, Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
 		MemoryLimit: 64 << 20, SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: 10 * time.Second,
 	}
 }
@@ -185,14 +239,19 @@ type running struct {
 
 func (c *testCluster) start(cfg Config) *running {
 	c.t.Helper()
-	n, err := NewNode(cfg, c.kafka, c.store, c.log, prometheus.NewRegistry())
+	registry := c.others.registry()
+	n, err := NewNode(cfg, c.kafka, c.store, registry, c.log, prometheus.NewRegistry())
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	abort, cancelAbort := context.WithCancel(context.Background())
 	ctx, cancel := context.WithCancel(abort)
 	r := &running{node: n, stop: cancel, abort: cancelAbort, done: make(chan error, 1)}
-	go func() { r.done <- n.Run(ctx, abort) }()
+	go func() {
+		err := n.Run(ctx, abort)
+		registry.die()
+		r.done <- err
+	}()
 	return r
 }
 
@@ -219,18 +278,7 @@ func (c *testCluster) folded(views ...*topology.View) {
 	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		behind := ""
-		for _, v := range views {
-			for p := range int32(len(c.want)) {
-				if to := c.store.foldedTo(v, p); to < int64(len(c.want[p])) {
-					behind = fmt.Sprintf("view %s partition %d: %d of %d", v.Name, p, to, len(c.want[p]))
-				}
-			}
-		}
-		if behind == "" {
-			return
-		}
+	for behind := c.behind(views...); behind != ""; behind = c.behind(views...) {
 		select {
 		case <-tick.C:
 		case <-deadline:
@@ -239,13 +287,33 @@ func (c *testCluster) folded(views ...*topology.View) {
 	}
 }
 
+// behind names a view that is not folded to the end of the topic, "" for none.
+func (c *testCluster) behind(views ...*topology.View) string {
+	for _, v := range views {
+		for p := range int32(len(c.want)) {
+			if to := c.store.foldedTo(v, p); to < int64(len(c.want[p])) {
+				return fmt.Sprintf("view %s partition %d: folded up to %d of %d", v.Name, p, to, len(c.want[p]))
+			}
+		}
+	}
+	return ""
+}
+
 // check compares views with what was produced from their start on.
 func (c *testCluster) check(views ...*topology.View) {
 	c.t.Helper()
+	for _, f := range c.faults(views...) {
+		c.t.Error(f)
+	}
+}
+
+// faults returns what is wrong with views, and what the store has found.
+func (c *testCluster) faults(views ...*topology.View) []string {
+	var faults []string
 	for _, v := range views {
 		want := map[string]group{}
 		for p := range int32(len(c.want)) {
-			for _, e := range c.want[p][v.StartAt(p):] {
+			for _, e := range c.want[p][min(v.StartAt(p), int64(len(c.want[p]))):] {
 				if e.bad {
 					continue
 				}
@@ -259,16 +327,14 @@ func (c *testCluster) check(views ...*topology.View) {
 		got := c.store.rows(v.ID)
 		for k, g := range want {
 			if got[k] != g {
-				c.t.Errorf("view %s, %s: got %+v, want %+v", v.Name, k, got[k], g)
+				faults = append(faults, fmt.Sprintf("view %s, %s: got %+v, want %+v", v.Name, k, got[k], g))
 			}
 		}
 		if len(got) != len(want) {
-			c.t.Errorf("view %s: %d groups, want %d", v.Name, len(got), len(want))
+			faults = append(faults, fmt.Sprintf("view %s: %d groups, want %d", v.Name, len(got), len(want)))
 		}
 	}
-	for _, f := range c.store.faults {
-		c.t.Error(f)
-	}
+	return append(faults, c.store.found()...)
 }
 
 // published waits until the group's committed offsets are at the topic's end.
@@ -278,7 +344,7 @@ func (c *testCluster) published(v *topology.View) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		offsets, err := kadm.NewClient(c.client).FetchOffsets(c.t.Context(), "test")
+		offsets, err := kadm.NewClient(c.client).FetchOffsets(c.t.Context(), c.name)
 		if err != nil {
 			c.t.Fatal(err)
 		}

@@ -35,13 +35,15 @@ type Config struct {
 	// Brokers refuse less than their group.min.session.timeout.ms (6 s).
 	SessionTimeout time.Duration `env:"MILLRACE_SESSION_TIMEOUT" envDefault:"6s"`
 	// TransactionTimeout is how long the broker keeps a flush open whose node
-	// vanished. Readers of the topic wait for it.
+	// vanished and that no other node has ended. Readers of the topic wait for it.
 	TransactionTimeout time.Duration `env:"MILLRACE_TRANSACTION_TIMEOUT" envDefault:"10s"`
 	// StopTimeout bounds the last flush and the leaving of the group.
 	StopTimeout time.Duration `env:"MILLRACE_STOP_TIMEOUT" envDefault:"10s"`
 	// TransactionSuffix is appended to transactional ids. The embedded broker
 	// needs one of each start: its transactions do not survive a kill.
 	TransactionSuffix string
+	// Version is the binary's, shown to people.
+	Version string
 	// Inject, where tests set it, is asked at each named point of a flush
 	// whether to do harm there: it may end the process, or return true for a
 	// point that has a fault of its own (see [Points]). nil in production.
@@ -50,7 +52,7 @@ type Config struct {
 
 // Points are the places that ask Config.Inject, in the order of a flush.
 func Points() []string {
-	return []string{pointBegun, pointProduced, pointOffsets, pointCommitted, pointMerged, pointFolded}
+	return []string{pointBegun, pointProduced, pointOffsets, pointCommitted, pointMerged, pointFolded, pointRevoked, pointDeaf}
 }
 
 const (
@@ -60,6 +62,14 @@ const (
 	pointCommitted = "flush.committed" // it is committed, the lane does not know
 	pointMerged    = "fold.merged"     // a fold is about to begin
 	pointFolded    = "fold.folded"     // it is committed, the folder does not know
+	pointRevoked   = "revoke.begun"    // the group asks for partitions back, nothing is given up yet
+)
+
+// Of the guards that [Guards] lists, these are for several nodes.
+const (
+	guardIdentity = "commit.identity" // offsets are committed as a member that owns the partitions
+	guardLedger   = "fold.ledger"     // a flush is merged only if it goes on where the ledger stands
+	guardFence    = "node.fence"      // transactions of the dead and the silent are ended by others
 )
 
 // inject asks for harm at a point.

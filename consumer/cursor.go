@@ -81,7 +81,7 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 // runCursor polls until ctx ends, one fetch at a time: the next one waits until
 // the lane has taken it.
 func (l *lane) runCursor(ctx context.Context, c *cursor, tp topicPartition, at int64) {
-	reader, err := newReader(l.node.opts, l.fetchBytes())
+	reader, err := l.node.newReader(l.fetchBytes())
 	if err != nil {
 		l.post(func() { l.cursorFailed(c, err) })
 		return

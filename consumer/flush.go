@@ -43,9 +43,9 @@ type publisher struct {
 }
 
 func newPublisher(ctx context.Context, cfg *Config, opts []kgo.Opt, lane int, members *membership) (*publisher, error) {
-	id := fmt.Sprintf("%s.%s.%d%s", cfg.Cluster, cfg.Node, lane, cfg.TransactionSuffix)
+	id := transactionalID(cfg.Cluster, cfg.Node, lane, cfg.TransactionSuffix)
 	client, err := kgo.NewClient(append(opts,
-		kgo.ClientID(cfg.clientID()),
+		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
 		kgo.TransactionalID(id),
 		kgo.TransactionTimeout(cfg.TransactionTimeout),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
@@ -143,6 +143,9 @@ func (p *publisher) produce(ctx context.Context, records []*kgo.Record) error {
 	}
 	mu.Lock()
 	defer mu.Unlock()
+	if p.inject(guardRefused) {
+		return nil
+	}
 	return refused
 }
 
@@ -174,7 +177,7 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 	}
 	return retryConcurrent(ctx, func() error {
 		var err error
-		if req.MemberID, req.Generation, err = p.members.identity(parts); err != nil {
+		if req.MemberID, req.Generation, err = p.identity(parts); err != nil {
 			return err
 		}
 		resp, err := req.RequestWith(ctx, p.client)
@@ -183,6 +186,15 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 		}
 		return offsetFaults(resp, commits)
 	})
+}
+
+// identity signs an offset commit (see [membership.identity]); without it the
+// broker takes the commit for one outside of any group.
+func (p *publisher) identity(parts []topicPartition) (member string, generation int32, err error) {
+	if p.inject(guardIdentity) {
+		return "", -1, nil
+	}
+	return p.members.identity(parts)
 }
 
 // offsetFaults returns the first refusal. Newer answers name topics by id only.

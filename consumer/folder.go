@@ -38,10 +38,16 @@ type faulty interface {
 	FaultyView() topology.ViewID
 }
 
-// claimRetry is how long a folder waits before it claims a partition again that
-// it could not claim, or whose claim it lost: long enough for the group to say
-// whether the partition is still this node's.
-const claimRetry = time.Second
+const (
+	// claimRetry is how long a folder waits before it claims a partition again
+	// that it could not claim.
+	claimRetry = time.Second
+	// reclaimWait is how long it waits where it lost its claim, or where the
+	// group does not confirm that it may claim.
+	reclaimWait = 200 * time.Millisecond
+	// confirmTimeout bounds the asking.
+	confirmTimeout = 5 * time.Second
+)
 
 func (f *folder) run() {
 	defer f.end()
@@ -96,15 +102,14 @@ func (f *folder) poll(now time.Time) {
 }
 
 // takeInbox merges what was fetched, and folds in between where the budget is
-// used up: one fetch may hold many times as much, and where several lanes flush
-// large blocks all the time, its end is seldom a place where no flush is open.
+// used up: one fetch may hold many times as much.
 func (f *folder) takeInbox(p *ownedPartition) {
 	for len(p.inbox) > 0 && p.pending == nil && f.parts[p.tp] == p {
 		record := p.inbox[0]
 		p.inbox[0], p.inbox = nil, p.inbox[1:]
 		f.takeBlock(p, record)
-		if f.memory() > f.node.folderBudget && !p.since.IsZero() && p.whole() {
-			f.fold(p)
+		if f.memory() > f.node.folderBudget && !p.since.IsZero() {
+			f.fold(f.ctx, p)
 		}
 	}
 	if len(p.inbox) == 0 {
@@ -114,10 +119,17 @@ func (f *folder) takeInbox(p *ownedPartition) {
 
 // claimDue claims the partitions whose time has come and begins to read them.
 func (f *folder) claimDue(now time.Time) {
+	confirmed := false
 	for tp, at := range f.retry {
 		if now.Before(at) {
 			continue
 		}
+		// A node that was stopped for long must not take back what is another's by now.
+		if !confirmed && !f.confirmed() {
+			f.retry[tp] = time.Now().Add(reclaimWait)
+			continue
+		}
+		confirmed = true
 		ctx, cancel := context.WithTimeoutCause(f.ctx, 30*time.Second, errClaimTimeout)
 		claim, err := f.node.store.Claim(ctx, tp.topic, tp.partition)
 		cancel()
@@ -132,9 +144,21 @@ func (f *folder) claimDue(now time.Time) {
 		delete(f.retry, tp)
 		f.node.solved("partials", tp)
 		f.parts[tp] = newOwnedPartition(tp, claim)
+		f.parts[tp].unchecked = f.node.cfg.inject(guardLedger)
 		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(claim.Position)}})
 		f.log.Debug("partition claimed", "topic", tp.topic, "partition", tp.partition, "term", claim.Term, "position", claim.Position)
 	}
+}
+
+// confirmed asks the broker whether this node is still of the group.
+func (f *folder) confirmed() bool {
+	ctx, cancel := context.WithTimeout(f.ctx, confirmTimeout)
+	defer cancel()
+	err := f.node.members.confirm(ctx)
+	if err != nil && f.ctx.Err() == nil {
+		f.log.Info("claims wait until the group confirms this node", "reason", err)
+	}
+	return err == nil
 }
 
 // foldDue folds the partitions whose interval has passed, or all when the
@@ -144,14 +168,14 @@ func (f *folder) foldDue(now time.Time) {
 	for _, p := range f.parts {
 		if p.pending != nil {
 			if !now.Before(p.tryAt) {
-				f.try(p)
+				f.try(f.ctx, p)
 			}
 			continue
 		}
-		if p.since.IsZero() || !over && now.Sub(p.since) < f.node.cfg.FoldInterval || !p.whole() {
+		if p.since.IsZero() || !over && now.Sub(p.since) < f.node.cfg.FoldInterval {
 			continue
 		}
-		f.fold(p)
+		f.fold(f.ctx, p)
 	}
 	for _, p := range f.parts {
 		f.takeInbox(p) // where a fold was in its way
@@ -167,7 +191,7 @@ func (f *folder) memory() int64 {
 }
 
 // fold begins a partition's transaction over what has been merged.
-func (f *folder) fold(p *ownedPartition) {
+func (f *folder) fold(ctx context.Context, p *ownedPartition) {
 	fold, err := p.fold()
 	if err != nil {
 		f.node.problem("partials", p.tp, err)
@@ -176,14 +200,14 @@ func (f *folder) fold(p *ownedPartition) {
 	}
 	f.node.cfg.inject(pointMerged)
 	p.pending, p.wait = fold, firstFoldRetry
-	f.try(p)
+	f.try(ctx, p)
 }
 
 // try carries a partition's fold out, once. It stays pending where it may
 // succeed later; meanwhile the folder polls nothing.
-func (f *folder) try(p *ownedPartition) {
+func (f *folder) try(ctx context.Context, p *ownedPartition) {
 	for {
-		result, err := f.node.store.Fold(f.ctx, p.claim, p.pending)
+		result, err := f.node.store.Fold(ctx, p.claim, p.pending)
 		var view faulty
 		switch {
 		case err == nil:
@@ -194,7 +218,7 @@ func (f *folder) try(p *ownedPartition) {
 			return
 		case errors.Is(err, aggregator.ErrClaimLost), errors.Is(err, aggregator.ErrOutcomeUnknown):
 			f.log.Warn("claim to be renewed", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
-			f.drop(p, claimRetry)
+			f.drop(p, reclaimWait)
 			return
 		case errors.As(err, &view):
 			f.exclude(p, view)
@@ -275,8 +299,11 @@ func (f *folder) assign(parts []topicPartition) {
 	}
 }
 
-// revoke folds what is merged and gives partitions up.
+// revoke folds what is merged and gives partitions up. A slow store is not waited
+// for as long as a fold may take: what is not folded here, the next owner folds.
 func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
+	ctx, cancel := context.WithTimeout(ctx, f.node.cfg.SessionTimeout)
+	defer cancel()
 	for _, tp := range parts {
 		delete(f.retry, tp)
 		p := f.parts[tp]
@@ -284,9 +311,9 @@ func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
 			continue
 		}
 		if p.pending != nil {
-			f.try(p)
-		} else if !p.since.IsZero() && p.whole() {
-			f.fold(p)
+			f.try(ctx, p)
+		} else if !p.since.IsZero() {
+			f.fold(ctx, p)
 		}
 		f.close(p)
 		delete(f.retry, tp)

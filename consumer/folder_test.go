@@ -52,26 +52,33 @@ func TestViewDroppedInTheMiddleOfAFlush(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := p.shard(def, 0, aggregator.NewMerger(def.ID, def.Name, 0, plan))
-	if !f.admits(p, s, &partial.Block{View: v.ID, Flush: partial.FlushID{Seq: 1}, Parts: 2, Ranges: []partial.Range{{To: 10}}}) || p.whole() {
-		t.Fatal("the first part of two is taken, and the second one is waited for")
+	p.shard(def, 0, aggregator.NewMerger(def.ID, def.Name, 0, plan))
+	f.takeBlock(p, firstOfTwo(v, 1))
+	if len(p.open) != 1 || p.whole() != 0 {
+		t.Fatal("the first part of two is not held")
 	}
 	without := f.catalog.Clone()
 	without.Apply(&topology.Record{Version: 1, Revision: 3, Kind: topology.KindView, Name: v.Name, Dropped: true})
 	f.know(without)
-	if !p.whole() {
+	if p.whole() != p.next || p.held() != 0 {
 		t.Error("the partition waits for the rest of a dropped view's flush")
 	}
 }
 
-// TestFaultInTheMiddleOfAFlush is the same for a block that cannot be merged.
+// TestFaultInTheMiddleOfAFlush: what follows a block that cannot be merged is
+// not waited for.
 func TestFaultInTheMiddleOfAFlush(t *testing.T) {
 	f, p, v := loneFolder(t)
 	f.takeBlock(p, firstOfTwo(v, 1))
-	if p.shards[shardKey{v.ID, 0}].fault == nil {
-		t.Fatal("a block of another plan was merged")
+	second := firstOfTwo(v, 1)
+	second.Value = partial.Append(nil, &partial.Block{View: v.ID, Schema: 1, Flush: partial.FlushID{Seq: 1}, Part: 1, Parts: 2, Ranges: []partial.Range{{To: 10}}})
+	second.Offset = 1
+	f.takeBlock(p, second)
+	s := p.shards[shardKey{v.ID, 0}]
+	if s.fault == nil || len(s.moved) != 0 {
+		t.Fatal("blocks of another plan were merged")
 	}
-	if !p.whole() {
+	if p.whole() != p.next {
 		t.Error("the partition waits for the rest of a flush that is not merged")
 	}
 }

@@ -176,7 +176,7 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 	for len(records) > 0 && !p.atStop() {
 		// A record beyond a gap (compaction, an aborted transaction) tells
 		// that all before it has been read.
-		if first := records[0].Offset; first > p.next {
+		if first := records[0].Offset; first > p.next && !l.node.cfg.inject(guardGap) {
 			to := first
 			if p.stopAt >= 0 {
 				to = min(to, p.stopAt)
@@ -252,7 +252,7 @@ func (l *lane) reset(why string) {
 	}
 	for _, s := range l.streams {
 		for _, v := range s.views {
-			if v.table != nil {
+			if v.table != nil && !l.node.cfg.inject(guardReset) {
 				v.table.Reset()
 			}
 		}
@@ -300,7 +300,9 @@ func (l *lane) revoke(parts []topicPartition) {
 	for _, tp := range parts {
 		l.closeCursors(tp)
 	}
-	l.settleFlush()
+	if !l.node.cfg.inject(guardSettle) {
+		l.settleFlush()
+	}
 	for _, tp := range parts {
 		l.close(tp)
 		delete(l.retry, tp)

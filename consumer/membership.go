@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -32,12 +31,17 @@ type assignment interface {
 // membership is this node's place in the consumer group. Its client fetches
 // nothing: every topic is paused before it is subscribed to.
 type membership struct {
+	group  string
 	client *kgo.Client
 	to     assignment
 
 	mu    sync.Mutex // guards owned
 	owned map[topicPartition]bool
 }
+
+// heartbeats is how many heartbeats a session timeout is long. Members hear of a
+// rebalance by the answer to one, and everybody waits for the last of them.
+const heartbeats = 24
 
 // noticeTopics is how long a partition that is added to a topic goes unnoticed.
 const noticeTopics = 10 * time.Second
@@ -46,17 +50,21 @@ const noticeTopics = 10 * time.Second
 // taken away: the broker itself checks the generation only.
 var errNotOwner = errors.New("the group no longer gives this node the flush's partitions")
 
+// errNotMember occurs when the broker does not count this node to the group.
+var errNotMember = errors.New("not a member of the group now")
+
 func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, error) {
-	m := &membership{to: to, owned: map[topicPartition]bool{}}
+	m := &membership{group: cfg.Cluster, to: to, owned: map[topicPartition]bool{}}
 	client, err := kgo.NewClient(append(opts,
-		kgo.ClientID(cfg.clientID()),
+		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
 		kgo.ConsumerGroup(cfg.Cluster),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.DisableAutoCommit(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtEnd()),
 		kgo.MetadataMaxAge(noticeTopics),
 		kgo.SessionTimeout(cfg.SessionTimeout),
-		kgo.HeartbeatInterval(cfg.SessionTimeout/12),
+		kgo.HeartbeatInterval(cfg.SessionTimeout/heartbeats),
+		kgo.RebalanceTimeout(cfg.SessionTimeout+cfg.TransactionTimeout),
 		kgo.OnPartitionsAssigned(m.onAssigned),
 		kgo.OnPartitionsRevoked(m.onRevoked),
 		kgo.OnPartitionsLost(m.onLost),
@@ -67,9 +75,6 @@ func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, err
 	m.client = client
 	return m, nil
 }
-
-// clientID is how the group's members are known by node.
-func (c *Config) clientID() string { return "millrace." + c.Cluster + "." + c.Node }
 
 // subscribe makes the group's client one of exactly these topics.
 func (m *membership) subscribe(add, drop []string) {
@@ -153,9 +158,29 @@ func (m *membership) identity(parts []topicPartition) (member string, generation
 	}
 	member, generation = m.client.GroupMetadata()
 	if member == "" || generation < 0 {
-		return "", 0, fmt.Errorf("%w: not a member now", errNotOwner) // the broker would take it for a commit outside of any group
+		return "", 0, fmt.Errorf("%w: %w", errNotOwner, errNotMember) // the broker would take it for a commit outside of any group
 	}
 	return member, generation, nil
+}
+
+// confirm asks the broker whether this node is a member of the group's present
+// generation. One that was stopped for long may have been put out without
+// knowing it yet.
+func (m *membership) confirm(ctx context.Context) error {
+	member, generation := m.client.GroupMetadata()
+	if member == "" || generation < 0 {
+		return errNotMember
+	}
+	req := kmsg.NewPtrHeartbeatRequest()
+	req.Group, req.MemberID, req.Generation = m.group, member, generation
+	resp, err := req.RequestWith(ctx, m.client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if err != nil && !errors.Is(err, kerr.RebalanceInProgress) { // then it is one still
+		return fmt.Errorf("%w: %w", errNotMember, err)
+	}
+	return nil
 }
 
 // leave leaves the group, so that others need not wait for the session to end.
@@ -165,29 +190,4 @@ func (m *membership) leave(ctx context.Context) error {
 	}
 	m.client.Close()
 	return nil
-}
-
-// expelFormer takes a former process of this node's name out of the group: it
-// was killed, or this one would not be starting. Without it, the group waits
-// for the session timeout. It is an optimisation: errors are logged only.
-func expelFormer(ctx context.Context, client *kgo.Client, cfg *Config, log *slog.Logger) {
-	groups, err := kadm.NewClient(client).DescribeGroups(ctx, cfg.Cluster)
-	if err != nil {
-		log.Debug("group not described", "error", err)
-		return
-	}
-	request := kmsg.NewPtrLeaveGroupRequest()
-	request.Group = cfg.Cluster
-	for _, m := range groups[cfg.Cluster].Members {
-		if m.ClientID == cfg.clientID() {
-			former := kmsg.NewLeaveGroupRequestMember()
-			former.MemberID = m.MemberID
-			request.Members = append(request.Members, former)
-		}
-	}
-	if len(request.Members) == 0 {
-		return
-	}
-	_, err = request.RequestWith(ctx, client)
-	log.Info("former process of this node taken out of the group", "members", len(request.Members), "error", err)
 }

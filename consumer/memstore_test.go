@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/millrace/millrace/aggregator"
@@ -40,10 +41,14 @@ type memPartition struct {
 type ledgerKey struct {
 	view      topology.ViewID
 	shard     topology.ShardID
+	topic     topology.TopicID
 	partition topology.Partition
 }
 
-var errMemStore = errors.New("store: injected failure")
+var (
+	errMemStore  = errors.New("store: injected failure")
+	errMemLedger = errors.New("store: the fold does not continue the ledger")
+)
 
 func newMemStore(seed uint64) *memStore {
 	return &memStore{
@@ -83,16 +88,19 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
 	}
 	m := s.partitions[topicPartition{c.Topic, c.Partition}]
-	if m.owner != c.Owner || m.position != f.From {
+	if m == nil || m.owner.IsZero() || m.owner != c.Owner || m.position != f.From {
 		return aggregator.FoldResult{}, aggregator.ErrClaimLost
+	}
+	for _, a := range f.Applied { // nothing is written where the ledger does not go on
+		before, ok := m.ledger[ledgerKey{a.View, a.Shard, a.Range.Topic, a.Range.Partition}]
+		if ok && (a.Range.From != before.From || a.Range.To <= before.To) {
+			s.faults = append(s.faults, fmt.Sprintf("ledger moved from %v to %v", before, a.Range))
+			return aggregator.FoldResult{}, errMemLedger
+		}
 	}
 	m.position = f.To
 	for _, a := range f.Applied {
-		key := ledgerKey{a.View, a.Shard, a.Range.Partition}
-		if before, ok := m.ledger[key]; ok && (a.Range.From != before.From || a.Range.To <= before.To) {
-			s.faults = append(s.faults, fmt.Sprintf("ledger moved from %v to %v", before, a.Range))
-		}
-		m.ledger[key] = a.Range
+		m.ledger[ledgerKey{a.View, a.Shard, a.Range.Topic, a.Range.Partition}] = a.Range
 	}
 	for i := range f.Views {
 		s.merge(&f.Views[i])
@@ -141,7 +149,21 @@ func (s *memStore) Applied(_ context.Context, topic string) (aggregator.State, e
 	return state, nil
 }
 
-func (s *memStore) Release(context.Context, *aggregator.Claim) error { return nil }
+func (s *memStore) Release(_ context.Context, c *aggregator.Claim) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.partitions[topicPartition{c.Topic, c.Partition}]; m != nil && m.owner == c.Owner {
+		m.owner = topology.ID{}
+	}
+	return nil
+}
+
+// found returns a copy of the faults.
+func (s *memStore) found() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
 
 func (s *memStore) EnsureView(context.Context, *topology.View, *query.Plan, *topology.Catalog) error {
 	return nil
@@ -155,8 +177,10 @@ func (s *memStore) foldedTo(v *topology.View, p topology.Partition) int64 {
 	for shard := range v.Shards {
 		to := v.StartAt(p)
 		for _, m := range s.partitions {
-			if r, ok := m.ledger[ledgerKey{v.ID, topology.ShardID(shard), p}]; ok {
-				to = r.To
+			for k, r := range m.ledger {
+				if k.view == v.ID && k.shard == topology.ShardID(shard) && k.partition == p {
+					to = max(to, r.To)
+				}
 			}
 		}
 		if least < 0 || to < least {

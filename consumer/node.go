@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"hash/fnv"
 	"log/slog"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/consumer/catalog"
@@ -23,18 +24,22 @@ import (
 // Node is one process of a cluster: its place in the group, its lanes and its
 // folders.
 type Node struct {
-	cfg     Config
-	kafka   broker.Config
-	log     *slog.Logger
-	metrics *metrics
-	store   Store
-	catalog *catalog.Catalog
-	opts    []kgo.Opt
-	admin   *broker.Admin
-	client  *kgo.Client // for requests that belong to no lane
-	members *membership
-	lanes   []*lane
-	folders []*folder
+	cfg      Config
+	kafka    broker.Config
+	log      *slog.Logger
+	metrics  *metrics
+	store    Store
+	registry Registry
+	watch    *watch
+	catalog  *catalog.Catalog
+	opts     []kgo.Opt
+	admin    *broker.Admin
+	client   *kgo.Client // for requests that belong to no lane
+	members  *membership
+	lanes    []*lane
+	folders  []*folder
+	inputs   *router // of input partitions, to lanes
+	partials *router // of partials partitions, to folders
 
 	laneBudget   int64
 	folderBudget int64
@@ -48,8 +53,9 @@ type Node struct {
 // rows, as parameters of a statement.
 const foldCopies = 3
 
-// NewNode makes a node of a cluster on the given brokers that folds into store.
-func NewNode(cfg Config, kafka broker.Config, store Store, log *slog.Logger, registry prometheus.Registerer) (*Node, error) {
+// NewNode makes a node of a cluster on the given brokers that folds into store
+// and is known to the others by registry.
+func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, log *slog.Logger, metrics prometheus.Registerer) (*Node, error) {
 	if cfg.Lanes == 0 {
 		cfg.Lanes = runtime.GOMAXPROCS(0)
 	}
@@ -63,12 +69,15 @@ func NewNode(cfg Config, kafka broker.Config, store Store, log *slog.Logger, reg
 	if err != nil {
 		return nil, err
 	}
-	return &Node{
-		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(registry), store: store,
+	n := &Node{
+		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(metrics), store: store, registry: registry,
+		inputs: newRouter(cfg.Lanes), partials: newRouter(cfg.Folders),
 		opts:         slices.Clip(opts),
 		laneBudget:   cfg.MemoryLimit / 3 / int64(cfg.Lanes),
 		folderBudget: cfg.MemoryLimit / foldCopies / 4 / int64(cfg.Folders),
-	}, nil
+	}
+	n.watch = &watch{node: n, log: log}
+	return n, nil
 }
 
 // Ready reports whether the node has read the catalog and takes part.
@@ -90,10 +99,7 @@ func (n *Node) Run(ctx, abort context.Context) error {
 	for _, f := range n.folders {
 		work.Go(f.run)
 	}
-	err := n.catalog.Follow(ctx, n.know)
-	if ctx.Err() != nil {
-		err = nil
-	}
+	err := n.attend(ctx)
 	n.ready.Store(false)
 	err = errors.Join(err, n.stop(hard))
 	cancel(errStopped)
@@ -102,11 +108,26 @@ func (n *Node) Run(ctx, abort context.Context) error {
 	return err
 }
 
-// start makes the clients, in the order in which the former process of this
-// name loses what it held: transactions first, then its place in the group.
+// attend follows the catalog and watches other nodes until ctx ends or the node
+// cannot go on.
+func (n *Node) attend(ctx context.Context) error {
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.catalog.Follow(running, n.know) })
+	group.Go(func() error { return n.watch.run(running) })
+	if err := group.Wait(); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// start takes the node's name and makes the clients; a former process of this
+// name loses what it held: its place in the group, then its transactions.
 func (n *Node) start(ctx context.Context) error {
-	var err error
-	if n.client, err = broker.NewClient(n.kafka, n.log, kgo.ClientID(n.cfg.clientID()+".admin")); err != nil {
+	err := n.registry.Enter(ctx, n.info())
+	if err != nil {
+		return err
+	}
+	if n.client, err = broker.NewClient(n.kafka, n.log, kgo.ClientID(topology.ClientID(n.cfg.Cluster, n.cfg.Node)+".admin")); err != nil {
 		return err
 	}
 	if n.admin, err = broker.NewAdmin(n.kafka, n.log); err != nil {
@@ -115,7 +136,9 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.admin.Ping(ctx); err != nil {
 		return err
 	}
-	expelFormer(ctx, n.client, &n.cfg, n.log)
+	if err := n.expel(ctx, n.cfg.Node); err != nil { // the group would put it out by itself, only later
+		n.log.Debug("former process of this node not taken out of the group", "error", err)
+	}
 	if n.catalog, err = catalog.Open(ctx, n.kafka, n.cfg.Cluster, n.log); err != nil {
 		return err
 	}
@@ -141,6 +164,18 @@ func (n *Node) start(ctx context.Context) error {
 	return nil
 }
 
+// info is what this node says of itself to the others.
+func (n *Node) info() topology.NodeInfo {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "" // shown to people only
+	}
+	return topology.NodeInfo{
+		Node: n.cfg.Node, Incarnation: NewID(), Host: host, PID: os.Getpid(), Version: n.cfg.Version,
+		Lanes: n.cfg.Lanes, Suffix: n.cfg.TransactionSuffix,
+	}
+}
+
 func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalog) error {
 	l := &lane{
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
@@ -155,7 +190,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 		return err
 	}
 	n.lanes = append(n.lanes, l)
-	if l.reader, err = newReader(n.opts, l.fetchBytes()); err != nil {
+	if l.reader, err = n.newReader(l.fetchBytes()); err != nil {
 		return err
 	}
 	l.know(current)
@@ -163,7 +198,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 }
 
 func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
-	reader, err := newReader(n.opts, max(n.folderBudget/8, 1<<20))
+	reader, err := n.newReader(max(n.folderBudget/8, 1<<20))
 	if err != nil {
 		return err
 	}
@@ -186,6 +221,9 @@ func NewID() topology.ID {
 // know takes a newer catalog: lanes and folders learn it before the group is
 // asked for new topics.
 func (n *Node) know(c *topology.Catalog) {
+	if n.cfg.inject(pointDeaf) {
+		return
+	}
 	n.problems.know(c)
 	for _, l := range n.lanes {
 		l.post(func() { l.know(c) })
@@ -239,6 +277,9 @@ func (n *Node) stop(hard context.Context) error {
 	if err == nil {
 		err = n.members.leave(ctx)
 	}
+	if err == nil { // else the others do for it what it could not
+		err = n.registry.Leave(ctx)
+	}
 	if hard.Err() != nil {
 		return errors.Join(err, errAborted)
 	}
@@ -280,70 +321,4 @@ func (n *Node) close() {
 	if n.catalog != nil {
 		n.catalog.Close()
 	}
-}
-
-// assigned gives partitions to their lanes and folders.
-func (n *Node) assigned(_ context.Context, parts []topicPartition) {
-	n.route(parts, func(l *lane, mine []topicPartition) {
-		l.post(func() { l.assign(mine) })
-	}, func(f *folder, mine []topicPartition) {
-		f.post(func() { f.assign(mine) })
-	})
-}
-
-// revoked returns when lanes and folders have finished with the partitions.
-func (n *Node) revoked(ctx context.Context, parts []topicPartition) {
-	n.handBack(func(work *sync.WaitGroup) {
-		n.route(parts, func(l *lane, mine []topicPartition) {
-			work.Go(func() { l.do(ctx, func() { l.revoke(mine) }) }) //nolint:errcheck // the client is closing
-		}, func(f *folder, mine []topicPartition) {
-			work.Go(func() { f.do(ctx, func() { f.revoke(ctx, mine) }) }) //nolint:errcheck // as above
-		})
-	})
-}
-
-// lost takes partitions from lanes and folders at once.
-func (n *Node) lost(ctx context.Context, parts []topicPartition) {
-	n.handBack(func(work *sync.WaitGroup) {
-		n.route(parts, func(l *lane, mine []topicPartition) {
-			work.Go(func() { l.do(ctx, func() { l.lose(mine) }) }) //nolint:errcheck // as above
-		}, func(f *folder, mine []topicPartition) {
-			work.Go(func() { f.do(ctx, func() { f.lose(mine) }) }) //nolint:errcheck // as above
-		})
-	})
-}
-
-func (n *Node) handBack(begin func(work *sync.WaitGroup)) {
-	var work sync.WaitGroup
-	begin(&work)
-	work.Wait()
-}
-
-// route splits partitions by lane and folder: always the same ones for the same
-// partition, as long as the process lives.
-func (n *Node) route(parts []topicPartition, toLane func(*lane, []topicPartition), toFolder func(*folder, []topicPartition)) {
-	lanes := map[*lane][]topicPartition{}
-	folders := map[*folder][]topicPartition{}
-	for _, tp := range parts {
-		if topology.IsPartials(n.cfg.Cluster, tp.topic) {
-			f := n.folders[spread(tp, len(n.folders))]
-			folders[f] = append(folders[f], tp)
-			continue
-		}
-		l := n.lanes[spread(tp, len(n.lanes))]
-		lanes[l] = append(lanes[l], tp)
-	}
-	for l, mine := range lanes {
-		toLane(l, mine)
-	}
-	for f, mine := range folders {
-		toFolder(f, mine)
-	}
-}
-
-// spread places the partitions of a topic evenly.
-func spread(tp topicPartition, n int) int {
-	h := fnv.New32a()
-	h.Write([]byte(tp.topic))
-	return int((h.Sum32() + uint32(tp.partition)) % uint32(n))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/topology"
@@ -19,9 +18,10 @@ type committed struct {
 
 // fetchCommitted reads a partition's committed offset and its metadata. It fails
 // with [kerr.UnstableOffsetCommit] while a transaction holds a newer one.
-func fetchCommitted(ctx context.Context, client *kgo.Client, group string, tp topicPartition, id topology.TopicID) (committed, error) {
+func (l *lane) fetchCommitted(ctx context.Context, tp topicPartition, id topology.TopicID) (committed, error) {
+	group := l.node.cfg.Cluster
 	req := kmsg.NewPtrOffsetFetchRequest()
-	req.RequireStable = true
+	req.RequireStable = !l.node.cfg.inject(guardStable)
 	req.Group = group
 	old := kmsg.NewOffsetFetchRequestTopic()
 	old.Topic, old.Partitions = tp.topic, []int32{tp.partition}
@@ -32,7 +32,7 @@ func fetchCommitted(ctx context.Context, client *kgo.Client, group string, tp to
 	t.Topic, t.TopicID, t.Partitions = tp.topic, [16]byte(id), []int32{tp.partition}
 	g.Topics = append(g.Topics, t)
 	req.Groups = append(req.Groups, g)
-	resp, err := req.RequestWith(ctx, client)
+	resp, err := req.RequestWith(ctx, l.node.client)
 	var c committed
 	if err == nil {
 		c, err = readCommitted(resp)

@@ -3,7 +3,6 @@ package consumer
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,35 +16,23 @@ import (
 // ownedPartition is a partials partition under this node's claim: what has been
 // merged since the last fold, and what the ledger says.
 type ownedPartition struct {
-	tp     topicPartition
-	claim  *aggregator.Claim
-	next   int64         // the next offset to take
-	inbox  []*kgo.Record // fetched, not taken yet
-	since  time.Time     // when the first block since the last fold came; zero for none
-	shards map[shardKey]*ownedShard
-	open   map[flushKey]flushState // flushes whose parts have not all come
-
-	pending *aggregator.Fold // a fold that has not succeeded yet, nil for none
-	tryAt   time.Time        // when to try it again
-	wait    time.Duration    // how long to wait after the next failure
+	tp        topicPartition
+	claim     *aggregator.Claim
+	next      int64         // the next offset to take
+	inbox     []*kgo.Record // fetched, not taken yet
+	since     time.Time     // when the first block since the last fold came; zero for none
+	shards    map[shardKey]*ownedShard
+	open      map[flushKey]openFlush // flushes whose parts have not all come
+	unchecked bool                   // the ledger's guard is left out
+	pending   *aggregator.Fold       // a fold that has not succeeded yet, nil for none
+	tryAt     time.Time              // when to try it again
+	wait      time.Duration          // how long to wait after the next failure
 }
 
 // shardKey names a shard of a view.
 type shardKey struct {
 	view  topology.ViewID
 	shard topology.ShardID
-}
-
-// flushKey names one flush to one shard.
-type flushKey struct {
-	shardKey
-	flush partial.FlushID
-}
-
-// flushState is what was decided at a flush's first part.
-type flushState struct {
-	left    int // parts still to come
-	refused bool
 }
 
 // ownedShard is one shard of one view.
@@ -66,7 +53,7 @@ type inputKey struct {
 func newOwnedPartition(tp topicPartition, claim *aggregator.Claim) *ownedPartition {
 	return &ownedPartition{
 		tp: tp, claim: claim, next: claim.Position,
-		shards: map[shardKey]*ownedShard{}, open: map[flushKey]flushState{},
+		shards: map[shardKey]*ownedShard{}, open: map[flushKey]openFlush{},
 	}
 }
 
@@ -83,10 +70,7 @@ func (p *ownedPartition) shard(def *topology.View, shard topology.ShardID, merge
 	return s
 }
 
-// whole reports whether no flush has parts outstanding: only there can a fold
-// end, since a flush's ranges and groups must move together.
-func (p *ownedPartition) whole() bool { return len(p.open) == 0 }
-
+// memory returns the bytes of what is merged and not folded.
 func (p *ownedPartition) memory() int64 {
 	var used int64
 	for _, s := range p.shards {
@@ -156,7 +140,7 @@ func (s *ownedShard) apply(ranges []partial.Range) {
 // fold collects what was merged since the last one. Nothing is forgotten until
 // folded says so.
 func (p *ownedPartition) fold() (*aggregator.Fold, error) {
-	out := &aggregator.Fold{Topic: p.tp.topic, Partition: p.tp.partition, From: p.claim.Position, To: p.next}
+	out := &aggregator.Fold{Topic: p.tp.topic, Partition: p.tp.partition, From: p.claim.Position, To: p.whole()}
 	for _, s := range p.sorted() {
 		if s.fault != nil || len(s.moved) == 0 {
 			continue
@@ -224,7 +208,7 @@ func (p *ownedPartition) exclude(view topology.ViewID, fault error) {
 // the parts of a shard that is not folded.
 func (p *ownedPartition) fail(key shardKey, fault error) {
 	p.shards[key].fault = fault
-	maps.DeleteFunc(p.open, func(k flushKey, _ flushState) bool { return k.shardKey == key })
+	p.forgetFlushes(func(k shardKey) bool { return k == key })
 }
 
 // forget drops the shards of views that the catalog no longer has.
@@ -238,5 +222,5 @@ func (p *ownedPartition) forget(c *topology.Catalog) {
 			delete(p.shards, key)
 		}
 	}
-	maps.DeleteFunc(p.open, func(k flushKey, _ flushState) bool { return !exists[k.view] })
+	p.forgetFlushes(func(k shardKey) bool { return !exists[k.view] })
 }

@@ -19,7 +19,7 @@ func TestPartialsGrow(t *testing.T) {
 	c := newTestCluster(t, seedOf(), topology.DeadLetter)
 	ctx := t.Context()
 	cfg := c.config()
-	n, err := NewNode(cfg, c.kafka, c.store, c.log, prometheus.NewRegistry())
+	n, err := NewNode(cfg, c.kafka, c.store, c.others.registry(), c.log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,10 +23,13 @@ const pollRecords = 16_384
 // newReader makes a client that reads what it is told to, at exactly the
 // offsets that it is told, and nothing that is not committed. It keeps control
 // records: without them the end behind a transaction's marker is never reached.
-func newReader(opts []kgo.Opt, bytes int64) (*kgo.Client, error) {
+func (n *Node) newReader(bytes int64) (*kgo.Client, error) {
+	opts := n.opts
+	if !n.cfg.inject(guardControl) {
+		opts = append(opts, kgo.KeepControlRecords())
+	}
 	client, err := kgo.NewClient(append(opts,
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(),
 		kgo.ConsumeStartOffset(kgo.NoResetOffset()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchMaxBytes(int32(min(bytes, 64<<20))),

@@ -25,7 +25,7 @@ func TestOffsetsExpired(t *testing.T) {
 	c.published(first)
 	c.kill(n)
 
-	if _, err := kadm.NewClient(c.client).DeleteGroups(t.Context(), "test"); err != nil {
+	if _, err := kadm.NewClient(c.client).DeleteGroups(t.Context(), c.name); err != nil {
 		t.Fatal(err)
 	}
 	c.produce(700)

@@ -29,18 +29,28 @@ func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
 		return
 	}
 	s := f.shardOf(p, &header)
-	if s == nil || s.fault != nil || !f.admits(p, s, &header) {
+	if s == nil || s.fault != nil {
 		f.begin(p)
 		return
 	}
-	f.begin(p)
-	if err = partial.Decode(r.Value, &f.block); err == nil {
-		err = s.merger.Merge(&f.block)
+	records, ok := f.admit(p, s, &header, r)
+	if !ok || len(records) > 0 {
+		f.begin(p)
 	}
-	if err != nil {
-		p.fail(shardKey{header.View, header.Shard}, err)
-		f.node.problem("view "+s.def.Name, p.tp, fmt.Errorf("block at offset %d: %w", r.Offset, err))
+	if len(records) == 0 {
+		return
 	}
+	for _, part := range records {
+		if err = partial.Decode(part.Value, &f.block); err == nil {
+			err = s.merger.Merge(&f.block)
+		}
+		if err != nil {
+			p.fail(shardKey{header.View, header.Shard}, err)
+			f.node.problem("view "+s.def.Name, p.tp, fmt.Errorf("block at offset %d: %w", part.Offset, err))
+			return
+		}
+	}
+	s.apply(header.Ranges)
 }
 
 // begin starts the interval at whose end the partition is folded.
@@ -50,39 +60,24 @@ func (f *folder) begin(p *ownedPartition) {
 	}
 }
 
-// admits decides at a flush's first part whether it is merged, and remembers it
-// for the parts that follow.
-func (f *folder) admits(p *ownedPartition, s *ownedShard, h *partial.Block) bool {
-	key := flushKey{shardKey{h.View, h.Shard}, h.Flush}
-	state, ok := p.open[key]
-	if !ok {
-		state = flushState{left: int(h.Parts)}
-		v, err := s.check(h.Ranges)
-		switch {
-		case v == broken || h.Part != 0:
-			if err == nil {
-				err = fmt.Errorf("flush begins with part %d of %d", h.Part, h.Parts)
-			}
-			fault := fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
-				h.Shard, s.def.Name, p.tp.topic, p.tp.partition, h.Flush.Lane, h.Flush.Seq, err)
-			f.node.metrics.ledgerFaults.Inc()
-			p.fail(key.shardKey, fault)
-			f.node.problem("view "+s.def.Name, p.tp, fault)
-			return false
-		case v == duplicate:
-			state.refused = true
-			f.node.metrics.duplicates.Inc()
-		default:
-			s.apply(h.Ranges)
-		}
+// admit holds a part against the ledger and returns what is to be merged now; ok
+// is false where the part is the end of a flush that is not merged.
+func (f *folder) admit(p *ownedPartition, s *ownedShard, h *partial.Block, r *kgo.Record) (records []*kgo.Record, ok bool) {
+	records, v, err := p.take(s, h, r)
+	switch v {
+	case broken:
+		fault := fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
+			h.Shard, s.def.Name, p.tp.topic, p.tp.partition, h.Flush.Lane, h.Flush.Seq, err)
+		f.node.metrics.ledgerFaults.Inc()
+		p.fail(shardKey{h.View, h.Shard}, fault)
+		f.node.problem("view "+s.def.Name, p.tp, fault)
+		return nil, false
+	case duplicate:
+		f.node.metrics.duplicates.Inc()
+		return nil, false
+	default:
+		return records, true
 	}
-	state.left--
-	if state.left <= 0 {
-		delete(p.open, key)
-	} else {
-		p.open[key] = state
-	}
-	return !state.refused
 }
 
 // shardOf returns the shard that a block is for; nil where its view has been

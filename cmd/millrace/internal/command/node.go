@@ -25,13 +25,14 @@ type node struct {
 
 // openNode connects; it runs nothing yet. The listener becomes the node's.
 func openNode(ctx context.Context, settings service.Settings, log *slog.Logger, listener net.Listener) (*node, error) {
+	settings.Node.Version = version
 	svc, err := service.Open(ctx, settings, log)
 	if err != nil {
 		return nil, err
 	}
-	worker, err := svc.Node()
-	if err == nil {
-		err = svc.Writable(ctx)
+	var worker *consumer.Node
+	if err = svc.Writable(ctx); err == nil {
+		worker, err = svc.Node(ctx)
 	}
 	if err != nil {
 		svc.Close()

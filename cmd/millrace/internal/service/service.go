@@ -27,6 +27,8 @@ type Service struct {
 	Catalog  *catalog.Catalog
 	Store    *sink.Store
 	Metrics  *prometheus.Registry
+
+	registry *sink.Registry // of a process that runs a node
 }
 
 // Open connects to both sides and makes sure that Millrace's objects exist in
@@ -67,6 +69,9 @@ func (s *Service) open(ctx context.Context) error {
 
 // Close ends the connections.
 func (s *Service) Close() {
+	if s.registry != nil {
+		s.registry.Close()
+	}
 	if s.Catalog != nil {
 		s.Catalog.Close()
 	}
@@ -89,15 +94,22 @@ func (s *Service) DDL() *ddl.Executor {
 }
 
 // Node makes the node that this process is to run.
-func (s *Service) Node() (*consumer.Node, error) {
+func (s *Service) Node(ctx context.Context) (*consumer.Node, error) {
 	s.Settings.Node.Inject = fault.Inject()
-	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store}, s.Log, s.Metrics)
+	var err error
+	if s.registry, err = sink.OpenRegistry(ctx, s.Settings.Database, s.Log); err != nil {
+		return nil, err
+	}
+	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store}, s.registry, s.Log, s.Metrics)
 }
 
 // store fits sink's store to what the shard owners need.
 type store struct{ *sink.Store }
 
-var _ consumer.Store = store{}
+var (
+	_ consumer.Store    = store{}
+	_ consumer.Registry = (*sink.Registry)(nil)
+)
 
 // EnsureView makes a view's relations exist.
 func (s store) EnsureView(ctx context.Context, v *topology.View, plan *query.Plan, c *topology.Catalog) error {

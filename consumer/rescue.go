@@ -1,0 +1,82 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// transactionalID names the producer of a node's lane: a later process of that
+// name takes it over, and a rescuer ends what it left open.
+func transactionalID(cluster, node string, lane int, suffix string) string {
+	return fmt.Sprintf("%s.%s.%d%s", cluster, node, lane, suffix)
+}
+
+// fence takes the transactional ids of a node's lanes: what they have open is
+// aborted at once, else readers would wait for it until it times out. A lane that
+// lives notices at its next flush, and reads again.
+func (n *Node) fence(ctx context.Context, of topology.NodeInfo) error {
+	if n.cfg.inject(guardFence) {
+		return nil
+	}
+	errs := make([]error, of.Lanes)
+	var work sync.WaitGroup
+	for lane := range of.Lanes {
+		work.Go(func() { errs[lane] = n.fenceLane(ctx, transactionalID(n.cfg.Cluster, of.Node, lane, of.Suffix)) })
+	}
+	work.Wait()
+	return errors.Join(errs...)
+}
+
+func (n *Node) fenceLane(ctx context.Context, id string) error {
+	req := kmsg.NewPtrInitProducerIDRequest()
+	req.TransactionalID = &id
+	req.TransactionTimeoutMillis = int32(n.cfg.TransactionTimeout.Milliseconds())
+	req.ProducerID, req.ProducerEpoch = -1, -1
+	return retryConcurrent(ctx, func() error {
+		resp, err := req.RequestWith(ctx, n.client)
+		if err == nil {
+			err = kerr.ErrorForCode(resp.ErrorCode)
+		}
+		if err != nil {
+			return fmt.Errorf("end the transaction of %q: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// expel takes the members of a node that is dead out of the group. Without it
+// the group waits for their session timeout.
+func (n *Node) expel(ctx context.Context, node string) error {
+	group, err := n.admin.Group(ctx, n.cfg.Cluster)
+	if err != nil {
+		return err
+	}
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group = n.cfg.Cluster
+	for _, m := range group.Members {
+		if name, ok := topology.NodeOfClient(n.cfg.Cluster, m.ClientID); ok && name == node {
+			member := kmsg.NewLeaveGroupRequestMember()
+			member.MemberID = m.ID
+			req.Members = append(req.Members, member)
+		}
+	}
+	if len(req.Members) == 0 {
+		return nil
+	}
+	resp, err := req.RequestWith(ctx, n.client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if err != nil {
+		return fmt.Errorf("take node %q out of the group: %w", node, err)
+	}
+	n.log.Info("node taken out of the group", "of", node, "members", len(req.Members))
+	return nil
+}

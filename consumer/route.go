@@ -1,0 +1,41 @@
+package consumer
+
+// router places the partitions that the group gives to this node on its lanes
+// or folders, each on the one that has the fewest: of the same topic, then of
+// all. A partition stays where it is until it is taken back. The group's
+// callbacks alone use it, which never overlap.
+type router struct {
+	owners int
+	at     map[topicPartition]int
+}
+
+func newRouter(owners int) *router { return &router{owners: owners, at: map[topicPartition]int{}} }
+
+// place returns the owner of a partition, chosen now where it has none.
+func (r *router) place(tp topicPartition) int {
+	if i, ok := r.at[tp]; ok {
+		return i
+	}
+	topic, all := make([]int, r.owners), make([]int, r.owners)
+	for placed, i := range r.at {
+		all[i]++
+		if placed.topic == tp.topic {
+			topic[i]++
+		}
+	}
+	best := 0
+	for i := 1; i < r.owners; i++ {
+		if topic[i] < topic[best] || topic[i] == topic[best] && all[i] < all[best] {
+			best = i
+		}
+	}
+	r.at[tp] = best
+	return best
+}
+
+// remove forgets partitions that were taken back.
+func (r *router) remove(parts []topicPartition) {
+	for _, tp := range parts {
+		delete(r.at, tp)
+	}
+}
