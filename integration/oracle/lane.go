@@ -17,12 +17,16 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
+// inputPartitions is how many input partitions the flushes of a run are of.
+const inputPartitions = 16
+
 // roomy is how large a block is that a broker takes.
 const roomy = 900_000
 
 // Options must not matter for what the views show.
 type Options struct {
 	Shards int
+	Policy topology.ShardingPolicy // of every view; "" is read_optimized
 	Lanes  int
 	// Batch is how many records a batch has at most, Flush how many batches a
 	// lane aggregates at most before a flush, Fold how many flushes are merged
@@ -33,8 +37,8 @@ type Options struct {
 }
 
 func (o Options) String() string {
-	return fmt.Sprintf("%d shards, %d lanes, batches of %d, %d a flush, %d flushes a fold, blocks of %d bytes, seed %d",
-		o.Shards, o.Lanes, o.Batch, o.Flush, o.Fold, o.BlockLimit, o.Seed)
+	return fmt.Sprintf("%d shards, %s, %d lanes, batches of %d, %d a flush, %d flushes a fold, blocks of %d bytes, seed %d",
+		o.Shards, o.Policy, o.Lanes, o.Batch, o.Flush, o.Fold, o.BlockLimit, o.Seed)
 }
 
 // Seams are where a run may be harmed on purpose; nil does nothing.
@@ -98,7 +102,10 @@ func (r *Run) Stream(ctx context.Context, s *CompiledStream) error {
 		return err
 	}
 	for i, v := range s.Views {
-		spec := schema.ViewSpec{ID: x.ids[i], Name: v.Name, Revision: 1, Plan: x.plans[i], Select: v.Select}
+		spec := schema.ViewSpec{
+			ID: x.ids[i], Name: v.Name, Revision: 1, Plan: x.plans[i], Select: v.Select,
+			Shards: r.options.Shards, Partials: "partials." + s.Name, Partitions: 1, Policy: r.options.Policy,
+		}
 		if err := r.store.EnsureView(ctx, spec, func(topology.ViewID, topology.Revision) schema.State { return schema.Live }); err != nil {
 			return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
 		}
@@ -153,11 +160,14 @@ func (r *Run) newStream(s *CompiledStream) (*stream, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
 			}
+			table.SetPolicy(r.options.Policy)
 			l.views = append(l.views, table)
 		}
 		var shards []*aggregator.Merger
 		for shard := range r.options.Shards {
-			shards = append(shards, aggregator.NewMerger(id, v.Name, topology.ShardID(shard), plan))
+			merger := aggregator.NewMerger(id, v.Name, topology.ShardID(shard), plan)
+			merger.SetPolicy(r.options.Policy)
+			shards = append(shards, merger)
 		}
 		x.mergers = append(x.mergers, shards)
 	}
@@ -233,7 +243,8 @@ func (x *stream) flush(ctx context.Context, l *lane) error {
 		limit = roomy
 	}
 	for i, v := range x.Views {
-		ranges := []partial.Range{{From: int64(l.seq), To: int64(l.seq + 1)}}
+		// The input partition says which shard takes all groups of a write_optimized view.
+		ranges := []partial.Range{{Partition: x.rng.Int32N(inputPartitions), From: int64(l.seq), To: int64(l.seq + 1)}}
 		err := l.views[i].Blocks(partial.FlushID{Seq: l.seq}, ranges, limit, func(_ topology.GroupHash, b *partial.Block) error {
 			data := partial.Append(nil, b)
 			if len(data) > limit {

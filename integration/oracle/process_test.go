@@ -221,6 +221,10 @@ func processOptions(seed uint64) (all []Options, quick int) {
 		}
 	}
 	rng.Shuffle(len(all)-1, func(i, j int) { all[i+1], all[j+1] = all[j+1], all[i+1] })
+	first := rng.IntN(2)
+	for i := range all {
+		all[i].Policy = policyOf(first, i)
+	}
 	return all, 2
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,60 +17,12 @@ import (
 	"github.com/millrace/millrace/integration/system"
 )
 
-// wholeOptions are the options of a run of the whole system.
-type wholeOptions struct {
-	shards, partitions, lanes int
-	tiny                      bool // many small flushes, or few large ones
-	seed                      uint64
-}
-
-func (o wholeOptions) String() string {
-	flushes := "large"
-	if o.tiny {
-		flushes = "tiny"
-	}
-	return fmt.Sprintf("%d shards, %d partitions, %d lanes, %s flushes, seed %d", o.shards, o.partitions, o.lanes, flushes, o.seed)
-}
-
-// env are the settings that make the options so.
-func (o wholeOptions) env() []string {
-	interval := "1s"
-	if o.tiny {
-		interval = "5ms"
-	}
-	return []string{
-		"MILLRACE_FLUSH_INTERVAL=" + interval, "MILLRACE_FOLD_INTERVAL=" + interval,
-		"MILLRACE_NUM_SHARDS=" + strconv.Itoa(o.shards), "MILLRACE_LANES=" + strconv.Itoa(o.lanes),
-	}
-}
-
-// matrix are the options of the whole system: the base first, then the others
-// in an order that hangs on the seed.
-func matrix(seed uint64) []wholeOptions {
-	all := []wholeOptions{{3, 4, 2, true, seed}}
-	for _, shards := range []int{1, 3, 8} {
-		for _, partitions := range []int{1, 4} {
-			for _, lanes := range []int{1, 2} {
-				for _, tiny := range []bool{true, false} {
-					o := wholeOptions{shards, partitions, lanes, tiny, seed}
-					if o != all[0] {
-						all = append(all, o)
-					}
-				}
-			}
-		}
-	}
-	rng := rand.New(rand.NewPCG(seed, 3))
-	rng.Shuffle(len(all)-1, func(i, j int) { all[i+1], all[j+1] = all[j+1], all[i+1] })
-	return all
-}
-
 // testWhole runs the corpus through the built binary, a real Kafka and a real
 // PostgreSQL: under the base options and one other, or under all of them.
 func testWhole(t *testing.T, r *reference) {
 	all := matrix(r.seed)
 	if !full() {
-		all = all[:2]
+		all = all[:quickWhole]
 	}
 	for i, options := range all {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -92,6 +43,7 @@ type whole struct {
 	o       wholeOptions
 	rng     *rand.Rand
 	cluster *system.Cluster
+	nodes   []*system.Node
 	url     string
 	kafka   *kgo.Client
 	admin   *kadm.Client
@@ -120,18 +72,16 @@ func (w *whole) run() {
 		do()
 		w.t.Logf("%s: %v since the start", what, time.Since(began).Round(100*time.Millisecond))
 	}
-	node := w.cluster.Start()
+	w.startNodes()
 	step("streams", w.streams)
-	step("ready", func() { node.Ready() })
-	w.produce(true)
+	step("ready", w.ready)
+	w.produceEarly()
 	step("views", w.views)
-	step("produced", func() { w.produce(false) })
+	step("produced", w.produceLate)
 	step("flushed", w.cluster.Flush)
 	step("compared", w.compare)
 	compareDead(w.t, w.deadWanted(), w.deadLetters())
-	if status := node.Stop(); status != 0 {
-		w.t.Errorf("the node stopped with status %d", status)
-	}
+	w.stopNodes()
 }
 
 // topic returns the name of a stream's topic.
@@ -170,33 +120,7 @@ func (w *whole) statement(s *Stream, c *Case, topic string) string {
 	if c.Latest {
 		start = "latest"
 	}
-	return fmt.Sprintf("CREATE CONTINUOUS VIEW %s WITH (start = '%s') AS %s", c.Name, start, query)
-}
-
-// produce writes the records, spread over partitions: small bursts of all
-// streams where flushes are to be tiny.
-func (w *whole) produce(early bool) {
-	var records []*kgo.Record
-	for _, s := range w.r.Streams {
-		for _, r := range s.Records {
-			if r.Early == early {
-				records = append(records, &kgo.Record{Topic: w.topic(s), Partition: int32(w.rng.IntN(w.o.partitions)), Value: r.Value})
-			}
-		}
-	}
-	w.rng.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
-	defer cancel()
-	for len(records) > 0 {
-		n := len(records)
-		if w.o.tiny {
-			n = min(n, 1+w.rng.IntN(200))
-		}
-		if err := w.kafka.ProduceSync(ctx, records[:n]...).FirstErr(); err != nil {
-			w.t.Fatal(err)
-		}
-		records = records[n:]
-	}
+	return fmt.Sprintf("CREATE CONTINUOUS VIEW %s WITH (start = '%s', sharding_policy = '%s') AS %s", c.Name, start, w.o.policy, query)
 }
 
 func (w *whole) compare() {
