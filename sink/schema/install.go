@@ -78,6 +78,13 @@ func installed(ctx context.Context, tx pgx.Tx) (int, error) {
 	return version, nil
 }
 
+// base is what every version stands on.
+const base = `CREATE SCHEMA millrace;
+	COMMENT ON SCHEMA millrace IS 'Millrace: bookkeeping of continuous views';
+	GRANT USAGE ON SCHEMA millrace TO PUBLIC;
+	CREATE TABLE millrace.version (version integer NOT NULL, upgraded_at timestamptz NOT NULL);
+	INSERT INTO millrace.version VALUES (0, pg_catalog.now())`
+
 // migrate carries out the steps that a database of the given version lacks.
 func migrate(ctx context.Context, tx pgx.Tx, version int) error {
 	if version < clusterVersion {
@@ -86,11 +93,6 @@ func migrate(ctx context.Context, tx pgx.Tx, version int) error {
 		}
 	}
 	if version == 0 {
-		const base = `CREATE SCHEMA millrace;
-			COMMENT ON SCHEMA millrace IS 'Millrace: bookkeeping of continuous views';
-			GRANT USAGE ON SCHEMA millrace TO PUBLIC;
-			CREATE TABLE millrace.version (version integer NOT NULL, upgraded_at timestamptz NOT NULL);
-			INSERT INTO millrace.version VALUES (0, pg_catalog.now())`
 		if _, err := tx.Exec(ctx, base); err != nil {
 			return err
 		}

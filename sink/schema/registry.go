@@ -17,9 +17,14 @@ type Relations struct {
 	Schema     string // of the table, unquoted; "" where it is gone
 	View       string // qualified and quoted, "" where it is gone
 	Mrel       string // qualified and quoted, "" where it is gone
+	Shards     int    // 0 where an older millrace recorded none
 }
 
 func (r Relations) complete() bool { return r.View != "" && r.Mrel != "" }
+
+// knows reports whether the database has where the view's shards live, as far as
+// the spec says.
+func (r Relations) knows(spec *ViewSpec) bool { return spec.Shards == 0 || r.Shards != 0 }
 
 // Querier runs a query: a pool, a connection or a transaction.
 type Querier interface {
@@ -37,12 +42,12 @@ func lookup(ctx context.Context, db Querier, cluster string, id topology.ViewID)
 	var rel Relations
 	err := db.QueryRow(ctx, `SELECT true, coalesce(mn.nspname, ''),
 			coalesce(pg_catalog.quote_ident(vn.nspname) || '.' || pg_catalog.quote_ident(v.relname), ''),
-			coalesce(pg_catalog.quote_ident(mn.nspname) || '.' || pg_catalog.quote_ident(m.relname), '')
+			coalesce(pg_catalog.quote_ident(mn.nspname) || '.' || pg_catalog.quote_ident(m.relname), ''), coalesce(r.shards, 0)
 		FROM millrace.views r
 		LEFT JOIN pg_catalog.pg_class v ON v.oid = r.view::pg_catalog.oid LEFT JOIN pg_catalog.pg_namespace vn ON vn.oid = v.relnamespace
 		LEFT JOIN pg_catalog.pg_class m ON m.oid = r.mrel::pg_catalog.oid LEFT JOIN pg_catalog.pg_namespace mn ON mn.oid = m.relnamespace
 		WHERE r.cluster = $1 AND r.id = $2`, cluster, [16]byte(id)).
-		Scan(&rel.Registered, &rel.Schema, &rel.View, &rel.Mrel)
+		Scan(&rel.Registered, &rel.Schema, &rel.View, &rel.Mrel, &rel.Shards)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Relations{}, nil
 	}

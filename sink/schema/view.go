@@ -109,15 +109,23 @@ func ensure(ctx context.Context, tx pgx.Tx, spec *ViewSpec, known Known) error {
 		}
 	}
 	rel, err := lookup(ctx, tx, spec.Cluster, spec.ID)
-	if err != nil || rel.complete() {
+	if err != nil || rel.complete() && rel.knows(spec) {
 		return err
 	}
 	if err := begin(ctx, tx, spec.Cluster); err != nil {
 		return err
 	}
 	// Another node may have been faster, so look again under the lock.
-	if rel, err = lookup(ctx, tx, spec.Cluster, spec.ID); err != nil || rel.complete() {
+	if rel, err = lookup(ctx, tx, spec.Cluster, spec.ID); err != nil {
 		return err
+	}
+	if rel.Registered && !rel.knows(spec) {
+		if err := place(ctx, tx, spec); err != nil {
+			return err
+		}
+	}
+	if rel.complete() {
+		return nil
 	}
 	if rel.Registered {
 		return repair(ctx, tx, spec, rel)
@@ -162,6 +170,17 @@ func create(ctx context.Context, tx pgx.Tx, spec *ViewSpec, schema string) error
 	_, err := tx.Exec(ctx, `INSERT INTO millrace.views (cluster, id, name, revision, definition, view, mrel)
 		VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.text::pg_catalog.regclass, $7::pg_catalog.text::pg_catalog.regclass)`,
 		spec.Cluster, [16]byte(spec.ID), spec.Name, int64(spec.Revision), spec.Select, ddl.viewName, ddl.table)
+	if err != nil || spec.Shards == 0 {
+		return err
+	}
+	return place(ctx, tx, spec)
+}
+
+// place records where a view's shards live. An older millrace did not.
+func place(ctx context.Context, tx pgx.Tx, spec *ViewSpec) error {
+	_, err := tx.Exec(ctx, `UPDATE millrace.views SET shards = $3, partials = $4, partitions = $5, sharding_policy = $6
+		WHERE cluster = $1 AND id = $2`,
+		spec.Cluster, [16]byte(spec.ID), spec.Shards, spec.Partials, spec.Partitions, string(spec.Policy))
 	return err
 }
 
