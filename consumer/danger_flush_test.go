@@ -1,0 +1,264 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/topology"
+)
+
+func recordsOf(r *running) float64 { return testutil.ToFloat64(r.node.metrics.records) }
+
+func failedFlushes(r *running) float64 { return testutil.ToFloat64(r.node.metrics.failedFlushes) }
+
+// TestDangerBlockTooLarge has the broker refuse the blocks of some flushes:
+// neither Flush nor EndTransaction says so.
+func TestDangerBlockTooLarge(t *testing.T) {
+	scenario{guard: guardRefused, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		n := d.begin("a")
+		d.produce(300)
+		d.folded(v)
+		d.limitPartials("100")
+		d.produce(300)
+		d.wait("a flush is refused, or its offsets are committed all the same", func() bool {
+			return failedFlushes(n) > 0 || d.allCommitted()
+		})
+		d.limitPartials("1048588")
+		d.produce(300)
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// limitPartials bounds the batches that the partials topic takes.
+func (d *danger) limitPartials(bytes string) {
+	d.t.Helper()
+	set := kadm.AlterConfig{Name: "max.message.bytes", Value: kmsg.StringPtr(bytes)}
+	answers, err := kadm.NewClient(d.client).AlterTopicConfigs(d.t.Context(), []kadm.AlterConfig{set}, d.stream.Partials)
+	if err == nil {
+		_, err = answers.On(d.stream.Partials, nil)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// TestDangerPartialsDeleted deletes the topic that flushes go to.
+func TestDangerPartialsDeleted(t *testing.T) {
+	scenario{guard: guardRefused, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		n := d.begin("a", func(c *Config) { c.TransactionTimeout = 2e9 })
+		d.produce(300)
+		d.folded(v)
+		d.published(v)
+		before := d.committed()
+		if err := d.admin.DeleteTopic(d.t.Context(), d.stream.Partials); err != nil {
+			d.t.Fatal(err)
+		}
+		d.produce(300)
+		d.wait("a flush fails, or its offsets are committed all the same", func() bool {
+			return failedFlushes(n) > 0 || d.allCommitted()
+		})
+		var faults []string
+		for p, at := range d.committed() {
+			if at != before[p] {
+				faults = append(faults, fmt.Sprintf("partition %d: committed up to %d, published up to %d", p, at, before[p]))
+			}
+		}
+		return faults
+	}}.test(t)
+}
+
+// TestDangerTransactionAborted has the broker abort a flush's transaction while
+// the lane has read on.
+func TestDangerTransactionAborted(t *testing.T) {
+	scenario{guard: guardReset, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		n := d.begin("a", patient)
+		d.produce(300)
+		d.folded(v)
+		flush := d.readBehind("a", n, pointProduced)
+		d.fence("a", 0)
+		flush.release()
+		d.wait("the flush fails", func() bool { return failedFlushes(n) > 0 })
+		d.produce(100)
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// readBehind holds a node's flush at a point and has the lane read on meanwhile.
+func (d *danger) readBehind(node string, n *running, point string) *hold {
+	d.t.Helper()
+	flush := d.hold(node, point)
+	before := recordsOf(n)
+	d.produce(100)
+	d.await(flush)
+	d.produce(200)
+	d.read(n, before, 300)
+	return flush
+}
+
+// TestDangerRebalance lets another node join in the middle of a flush, while the
+// lane has read on behind it.
+func TestDangerRebalance(t *testing.T) {
+	scenario{guard: guardSettle, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		a := d.begin("a", patient)
+		d.produce(300)
+		d.folded(v)
+		flush := d.readBehind("a", a, pointOffsets)
+		asked := d.hold("a", pointRevoked)
+		b := d.begin("b")
+		d.await(asked)
+		asked.release()
+		if !d.guarded { // it does not wait for the flush
+			d.wait("partitions are given up", func() bool { return !d.owns(a) })
+		}
+		flush.release()
+		d.share(a, b)
+		d.produce(300)
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// TestDangerLostInAFlush puts a node out of the group in the middle of a flush,
+// while the lane has read on behind it.
+func TestDangerLostInAFlush(t *testing.T) {
+	scenario{guard: guardReset, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		n := d.begin("a", patient)
+		d.produce(300)
+		d.folded(v)
+		flush := d.readBehind("a", n, pointOffsets)
+		d.expel("a")
+		d.wait("the partitions are lost", func() bool { return !d.owns(n) })
+		flush.release()
+		d.wait("the partitions are given again", func() bool { return d.owns(n) })
+		d.produce(300)
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// TestDangerOpenFlushOfFormerOwner takes partitions over whose former owner has
+// a flush on the way: its offsets are added to a transaction that is still open,
+// and that is committed later.
+func TestDangerOpenFlushOfFormerOwner(t *testing.T) {
+	scenario{guard: guardStable, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		flush, _ := d.supersede(v, pointOffsets)
+		if !d.guarded {
+			d.wait("the new owner has read the same again", d.allCommitted)
+		}
+		flush.release()
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// supersede holds a flush of node a at a point, and has node b take all of its
+// partitions over.
+func (d *danger) supersede(v *topology.View, point string) (flush *hold, b *running) {
+	d.t.Helper()
+	d.leaveOut(guardFence, true) // others are not needed to be right, only to be quick
+	a := d.begin("a", patient)
+	b = d.begin("b", patient)
+	d.share(a, b)
+	d.produce(300)
+	d.folded(v)
+	flush = d.hold("a", point)
+	d.produce(100)
+	d.await(flush)
+	d.expel("a")
+	d.wait("the other node has all partitions", func() bool { return d.owns(b) })
+	d.produce(200)
+	return flush, b
+}
+
+// TestDangerCommitOfFormerOwner wakes a node in the middle of a flush, whose
+// partitions have been read on by another meanwhile.
+func TestDangerCommitOfFormerOwner(t *testing.T) {
+	scenario{guard: guardIdentity, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		flush, _ := d.supersede(v, pointProduced)
+		d.wait("the new owner has read on", d.allCommitted)
+		flush.release()
+		return d.outcome(v)
+	}}.test(t)
+}
+
+// TestDangerCommitOfAnothersPartition has a member of the present generation
+// commit a partition that is another's. The broker does not mind.
+func TestDangerCommitOfAnothersPartition(t *testing.T) {
+	scenario{guard: guardIdentity, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		a, b := d.begin("a"), d.begin("b")
+		d.share(a, b)
+		d.produce(300)
+		d.folded(v)
+		d.published(v)
+		var others topicPartition
+		for p := range int32(len(d.want)) {
+			if tp := (topicPartition{d.stream.Topic, p}); b.node.members.owns(tp) {
+				others = tp
+			}
+		}
+		before := d.committed()[others.partition]
+		p, err := newPublisher(d.t.Context(), &a.node.cfg, a.node.opts, 7, a.node.members)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		defer p.client.Close()
+		err = p.publish(d.t.Context(), &sealed{
+			records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},
+			commits: []offsetCommit{{tp: others, topicID: d.stream.TopicID, offset: 7, metadata: "1;1"}},
+		})
+		var faults []string
+		if d.guarded && !errors.Is(err, errNotOwner) || !d.guarded && err != nil {
+			faults = append(faults, fmt.Sprintf("the commit answers %v", err))
+		}
+		if at := d.committed()[others.partition]; at != before {
+			faults = append(faults, fmt.Sprintf("partition %d of node b: node a committed offset %d over %d", others.partition, at, before))
+		}
+		return faults
+	}}.test(t)
+}
+
+// TestBrokerChecksGenerationOnly is why [membership.identity] looks at who owns
+// the partitions: the same commit, signed with a's own generation, is taken.
+func TestBrokerChecksGenerationOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, brokers []string) {
+		c := newClusterOf(t, setting{brokers: brokers, seed: seedOf(), onError: topology.DeadLetter})
+		d := &danger{testCluster: c, guarded: true, holds: map[string]*hold{}, off: map[string]bool{}, nodes: map[string]*running{}}
+		t.Cleanup(d.abandon)
+		d.createView("v", true)
+		a, b := d.begin("a"), d.begin("b")
+		d.share(a, b)
+		p, err := newPublisher(t.Context(), &a.node.cfg, a.node.opts, 7, a.node.members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.client.Close()
+		for part := range int32(len(d.want)) {
+			tp := topicPartition{d.stream.Topic, part}
+			if !b.node.members.owns(tp) {
+				continue
+			}
+			a.node.members.mu.Lock()
+			a.node.members.owned[tp] = true // as if nobody looked
+			a.node.members.mu.Unlock()
+			err := p.publish(t.Context(), &sealed{
+				records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},
+				commits: []offsetCommit{{tp: tp, topicID: d.stream.TopicID, offset: 7, metadata: "1;1"}},
+			})
+			if at := d.committed()[part]; err != nil || at != 7 {
+				t.Errorf("the broker refuses it by itself: %v, committed %d", err, at)
+			}
+			return
+		}
+	})
+}

@@ -1,0 +1,348 @@
+package consumer
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// scenario leads a cluster into a danger and returns what is wrong afterwards.
+// It is run twice: with its guard nothing may be wrong, without it something
+// must be, or the scenario proves nothing. docs/dangers.md lists them.
+type scenario struct {
+	guard string
+	set   setting
+	run   func(d *danger) []string
+}
+
+// danger is a cluster on its way into one.
+type danger struct {
+	*testCluster
+	guard   string
+	guarded bool
+
+	mu    sync.Mutex // guards the rest
+	asked int        // how often the guard was asked
+	holds map[string]*hold
+	off   map[string]bool // points and guards that answer true
+	nodes map[string]*running
+}
+
+// test runs the scenario on both brokers, with its guard and without it.
+func (s scenario) test(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, brokers []string) {
+		for _, guarded := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s=%v", s.guard, guarded), func(t *testing.T) {
+				t.Parallel()
+				s.judge(t, brokers, guarded)
+			})
+		}
+	})
+}
+
+func (s scenario) judge(t *testing.T, brokers []string, guarded bool) {
+	set := s.set
+	set.brokers, set.seed, set.onError = brokers, seedOf(), topology.DeadLetter
+	d := &danger{
+		testCluster: newClusterOf(t, set), guard: s.guard, guarded: guarded,
+		holds: map[string]*hold{}, off: map[string]bool{}, nodes: map[string]*running{},
+	}
+	t.Cleanup(d.abandon)
+	faults := s.run(d)
+	for i, f := range faults {
+		if guarded && i < 10 {
+			t.Error(f)
+		}
+	}
+	switch {
+	case d.asked == 0:
+		t.Errorf("the guard %s was never asked: it does not stand in the scenario's way", s.guard)
+	case !guarded && len(faults) == 0:
+		t.Errorf("nothing is wrong without the guard %s: the scenario proves nothing", s.guard)
+	case !guarded:
+		t.Logf("seen, as it must be: %v", faults[:min(len(faults), 3)])
+	}
+}
+
+// abandon ends what a scenario left running.
+func (d *danger) abandon() {
+	d.mu.Lock()
+	for _, h := range d.holds {
+		h.release()
+	}
+	nodes := d.nodes
+	d.holds, d.nodes = map[string]*hold{}, nil
+	d.mu.Unlock()
+	for _, r := range nodes {
+		d.kill(r)
+	}
+}
+
+// begin starts a node.
+func (d *danger) begin(name string, change ...func(*Config)) *running {
+	d.t.Helper()
+	cfg := d.config()
+	cfg.Node, cfg.Lanes, cfg.Folders = name, 1, 1
+	cfg.Inject = func(point string) bool { return d.inject(name, point) }
+	for _, f := range change {
+		f(&cfg)
+	}
+	r := d.start(cfg)
+	d.mu.Lock()
+	d.nodes[name] = r
+	d.mu.Unlock()
+	d.wait("node "+name+" takes part", r.node.Ready)
+	return r
+}
+
+// patient keeps a transaction open for as long as a scenario may take.
+func patient(c *Config) { c.TransactionTimeout = 60 * time.Second }
+
+// finish ends a node in order. Without a guard it may be unable to.
+func (d *danger) finish(name string) {
+	d.t.Helper()
+	d.mu.Lock()
+	r := d.nodes[name]
+	delete(d.nodes, name)
+	d.mu.Unlock()
+	if d.guarded {
+		d.end(r)
+	} else {
+		d.kill(r)
+	}
+}
+
+func (d *danger) inject(node, point string) bool {
+	d.mu.Lock()
+	if point == d.guard {
+		d.asked++
+		d.mu.Unlock()
+		return !d.guarded
+	}
+	h := d.holds[node+" "+point]
+	delete(d.holds, node+" "+point)
+	off := d.off[point] || d.off[node+" "+point]
+	d.mu.Unlock()
+	if h != nil {
+		close(h.reached)
+		<-h.released
+	}
+	return off
+}
+
+// leaveOut makes a guard of all nodes, or a point of one ("node point"), answer
+// true or no longer.
+func (d *danger) leaveOut(point string, on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.off[point] = on
+}
+
+// hold is a place where a node waits.
+type hold struct {
+	once              sync.Once
+	reached, released chan struct{}
+}
+
+// hold makes a node wait when it next comes to a point.
+func (d *danger) hold(node, point string) *hold {
+	h := &hold{reached: make(chan struct{}), released: make(chan struct{})}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.holds[node+" "+point] = h
+	d.t.Cleanup(h.release)
+	return h
+}
+
+func (h *hold) release() { h.once.Do(func() { close(h.released) }) }
+
+// await waits until a node has come to where it is held.
+func (d *danger) await(h *hold) {
+	d.t.Helper()
+	select {
+	case <-h.reached:
+	case <-time.After(60 * time.Second):
+		d.t.Fatal("no node came to the point where it is to be held within 60 s")
+	}
+}
+
+// hopeless is how long a scenario without its guard waits for what will not come.
+const hopeless = 5 * time.Second
+
+// outcome waits until views are folded to the topic's end, ends the nodes and
+// returns what is wrong then.
+func (d *danger) outcome(views ...*topology.View) []string {
+	d.t.Helper()
+	patience := 60 * time.Second
+	if !d.guarded {
+		patience = hopeless
+	}
+	stuck := d.until(patience, func() string {
+		if !d.guarded && d.ledgerFaults() {
+			return "" // it will not get better
+		}
+		return d.behind(views...)
+	})
+	faults := d.problems()
+	for name := range d.nodes {
+		d.finish(name)
+	}
+	faults = append(faults, d.faults(views...)...)
+	if stuck != "" {
+		faults = append([]string{"stuck: " + stuck}, faults...)
+	}
+	return faults
+}
+
+// until waits for something to be "", no longer than patience.
+func (d *danger) until(patience time.Duration, missing func() string) string {
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		what := missing()
+		if what == "" {
+			return ""
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return what
+		}
+	}
+}
+
+// ledgerFaults reports whether a shard was stopped by the ledger.
+func (d *danger) ledgerFaults() bool {
+	for _, r := range d.nodes {
+		for what := range r.node.Problems() {
+			if len(what) > 4 && what[:4] == "view" {
+				return true
+			}
+		}
+	}
+	return len(d.store.found()) > 0
+}
+
+// problems returns what the nodes themselves report.
+func (d *danger) problems() []string {
+	var all []string
+	for name, r := range d.nodes {
+		for what, text := range r.node.Problems() {
+			all = append(all, fmt.Sprintf("node %s: %s: %s", name, what, text))
+		}
+	}
+	return all
+}
+
+// owns reports whether the group gives a node every input partition.
+func (d *danger) owns(r *running) bool {
+	for p := range int32(len(d.want)) {
+		if !r.node.members.owns(topicPartition{d.stream.Topic, p}) {
+			return false
+		}
+	}
+	return true
+}
+
+// share waits until two nodes share the input partitions.
+func (d *danger) share(a, b *running) {
+	d.t.Helper()
+	d.wait("two nodes share the input partitions", func() bool {
+		var of [2]int
+		for p := range int32(len(d.want)) {
+			for i, r := range []*running{a, b} {
+				if r.node.members.owns(topicPartition{d.stream.Topic, p}) {
+					of[i]++
+				}
+			}
+		}
+		return of[0] > 0 && of[1] > 0 && of[0]+of[1] == len(d.want)
+	})
+}
+
+// committed returns the group's committed offsets of the input topic.
+func (d *danger) committed() map[int32]int64 {
+	d.t.Helper()
+	offsets, err := kadm.NewClient(d.client).FetchOffsets(d.t.Context(), d.name)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	all := map[int32]int64{}
+	for p := range int32(len(d.want)) {
+		if o, ok := offsets.Lookup(d.stream.Topic, p); ok {
+			all[p] = o.At
+		}
+	}
+	return all
+}
+
+// atEnd reports whether everything that was produced is committed as read.
+func (d *danger) allCommitted() bool {
+	committed := d.committed()
+	for p := range d.want {
+		if committed[int32(p)] < int64(len(d.want[p])) {
+			return false
+		}
+	}
+	return true
+}
+
+// expel puts a node out of the group, as the broker does with one that is silent.
+func (d *danger) expel(node string) {
+	d.t.Helper()
+	groups, err := kadm.NewClient(d.client).DescribeGroups(d.t.Context(), d.name)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group = d.name
+	for _, m := range groups[d.name].Members {
+		if m.ClientID == topology.ClientID(d.name, node) {
+			member := kmsg.NewLeaveGroupRequestMember()
+			member.MemberID = m.MemberID
+			req.Members = append(req.Members, member)
+		}
+	}
+	resp, err := req.RequestWith(d.t.Context(), d.client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if err != nil || len(req.Members) == 0 {
+		d.t.Fatalf("put %d members of node %s out of the group: %v", len(req.Members), node, err)
+	}
+}
+
+// fence takes the transactional id of a node's lane, which aborts its open
+// transaction.
+func (d *danger) fence(node string, lane int) {
+	d.t.Helper()
+	id := transactionalID(d.name, node, lane, "")
+	req := kmsg.NewPtrInitProducerIDRequest()
+	req.TransactionalID, req.TransactionTimeoutMillis, req.ProducerID, req.ProducerEpoch = &id, 10_000, -1, -1
+	err := retryConcurrent(d.t.Context(), func() error {
+		resp, err := req.RequestWith(d.t.Context(), d.client)
+		if err == nil {
+			err = kerr.ErrorForCode(resp.ErrorCode)
+		}
+		return err
+	})
+	if err != nil {
+		d.t.Fatalf("fence %s: %v", id, err)
+	}
+}
+
+// read waits until nodes have read n more records than before. Between them
+// they may have read some twice.
+func (d *danger) read(r *running, from float64, n int) {
+	d.t.Helper()
+	d.wait("the records are read", func() bool { return recordsOf(r) >= from+float64(n) })
+}
