@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -175,7 +176,10 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 		t.Partitions = append(t.Partitions, tp)
 		req.Topics = append(req.Topics, t)
 	}
-	return retryConcurrent(ctx, func() error {
+	// A rebalance begins a new generation, of which this node hears a moment
+	// after the broker: the commit is then signed again, if the partitions are
+	// still this node's.
+	return retryWhile(ctx, func() error {
 		var err error
 		if req.MemberID, req.Generation, err = p.identity(parts); err != nil {
 			return err
@@ -185,7 +189,7 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 			return fmt.Errorf("commit input offsets: %w", err)
 		}
 		return offsetFaults(resp, commits)
-	})
+	}, kerr.IllegalGeneration, kerr.ConcurrentTransactions, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator)
 }
 
 // identity signs an offset commit (see [membership.identity]); without it the
@@ -254,11 +258,17 @@ func fatalProducer(err error) bool {
 // retryConcurrent tries again while the broker is still ending the transaction
 // before, or loading its coordinator.
 func retryConcurrent(ctx context.Context, try func() error) error {
+	return retryWhile(ctx, try, kerr.ConcurrentTransactions, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator)
+}
+
+// retryWhile tries again, for about two seconds, while the error is one of those
+// that pass.
+func retryWhile(ctx context.Context, try func() error, passing ...error) error {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
 	for attempt := 0; ; attempt++ {
 		err := try()
-		if attempt >= 100 || !(errors.Is(err, kerr.ConcurrentTransactions) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)) {
+		if attempt >= 100 || !slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) }) {
 			return err
 		}
 		wait.Reset(20 * time.Millisecond)

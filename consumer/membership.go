@@ -58,7 +58,7 @@ func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, err
 	client, err := kgo.NewClient(append(opts,
 		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
 		kgo.ConsumerGroup(cfg.Cluster),
-		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.Balancers(newBalancer(cfg.Cluster, cfg.Node)),
 		kgo.DisableAutoCommit(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtEnd()),
 		kgo.MetadataMaxAge(noticeTopics),

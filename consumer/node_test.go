@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -69,9 +70,14 @@ func TestKilledAgainAndAgain(t *testing.T) {
 // fail with errors that brokers answer with.
 func (c *testCluster) failSometimes(of100 int) {
 	rng := rand.New(rand.NewPCG(c.rng.Uint64(), 5))
+	c.failCommits(kerr.UnknownMemberID, func() bool { return rng.IntN(100) < of100 })
+}
+
+// failCommits makes offset commits fail as long as fails says so.
+func (c *testCluster) failCommits(with *kerr.Error, fails func() bool) {
 	c.fake.ControlKey(int16(kmsg.TxnOffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		c.fake.KeepControl()
-		if rng.IntN(100) >= of100 {
+		if !fails() {
 			return nil, nil, false
 		}
 		req := r.(*kmsg.TxnOffsetCommitRequest)
@@ -81,13 +87,35 @@ func (c *testCluster) failSometimes(of100 int) {
 			rt.Topic, rt.TopicID = t.Topic, t.TopicID
 			for _, p := range t.Partitions {
 				rp := kmsg.NewTxnOffsetCommitResponseTopicPartition()
-				rp.Partition, rp.ErrorCode = p.Partition, kerr.IllegalGeneration.Code
+				rp.Partition, rp.ErrorCode = p.Partition, with.Code
 				rt.Partitions = append(rt.Partitions, rp)
 			}
 			resp.Topics = append(resp.Topics, rt)
 		}
 		return resp, nil, true
 	})
+}
+
+// TestGenerationBeginsInAFlush: a rebalance among others costs a flush nothing
+// but a second signature; nothing is read again.
+func TestGenerationBeginsInAFlush(t *testing.T) {
+	c := newTestCluster(t, seedOf(), topology.DeadLetter)
+	v := c.createView("v", false)
+	commits := 0
+	c.failCommits(kerr.IllegalGeneration, func() bool {
+		commits++
+		return commits%3 != 0
+	})
+	n := c.start(c.config())
+	for range 5 {
+		c.produce(200)
+		c.folded(v)
+	}
+	c.end(n)
+	c.check(v)
+	if resets := testutil.ToFloat64(n.node.metrics.resets); resets != 0 {
+		t.Errorf("lanes started again %v times", resets)
+	}
 }
 
 func TestSkip(t *testing.T) {
