@@ -143,7 +143,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("lag before any node: %v", lag)
 	}
 	for _, shard := range s.list("shards") {
-		if shard["owner"] != "" {
+		if shard["owner"] != nil {
 			t.Errorf("a shard with an owner before any node: %v", shard)
 		}
 	}
@@ -161,8 +161,9 @@ func TestLists(t *testing.T) {
 		t.Errorf("lag: %v", lag)
 	}
 	shards := s.list("shards")
-	keys(t, shards, "view", "shard", "first_slot", "last_slot", "topic", "partition", "owner", "term", "position")
-	if len(shards) != 3 || shards[0]["first_slot"] != 0.0 || shards[2]["last_slot"] != 4095.0 || shards[0]["owner"] == "" || shards[0]["term"] != 1.0 {
+	keys(t, shards, "shard", "owner", "continuous_view", "shard_id", "shard_type", "sharding_policy", "is_local", "balanced", "reachable",
+		"topic", "partition", "term", "position", "first_slot", "last_slot")
+	if len(shards) != 3 || shards[0]["first_slot"] != 0.0 || shards[2]["last_slot"] != 4095.0 || shards[0]["owner"] != "node-1" || shards[0]["term"] != 1.0 {
 		t.Errorf("shards: %v", shards)
 	}
 	for _, command := range []string{"views", "lag", "shards"} {

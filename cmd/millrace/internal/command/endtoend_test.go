@@ -104,8 +104,12 @@ func checkLag(t *testing.T, p *place) {
 
 func checkShards(t *testing.T, p *place) {
 	all := decoded[shardLine](t, p, "shards", "by_url")
-	if len(all) != 2 || all[0].FirstSlot != 0 || all[1].LastSlot != 4095 || all[0].Owner == "" || all[0].Position == 0 {
+	if len(all) != 2 || all[0].FirstSlot != 0 || all[1].LastSlot != 4095 || all[0].Owner == nil || !all[0].Reachable || all[0].Position == 0 ||
+		all[1].Shard != "by_url_shard1" || all[1].ShardingPolicy != "read_optimized" {
 		t.Errorf("shards: %+v", all)
+	}
+	if r := p.run("", "shards", "absent"); r.status != 1 || !strings.Contains(r.err, `continuous view "absent" does not exist`) {
+		t.Errorf("a view that is not there: %+v", r)
 	}
 }
 

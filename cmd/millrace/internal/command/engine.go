@@ -122,5 +122,5 @@ func (e *engine) flush(ctx context.Context, timeout time.Duration, views ...stri
 }
 
 func reader(svc *service.Service) *status.Reader {
-	return &status.Reader{Kafka: svc.Admin, Catalog: svc.Catalog, Store: svc.Store}
+	return &status.Reader{Cluster: svc.Settings.Node.Cluster, Kafka: svc.Admin, Catalog: svc.Catalog, Store: svc.Store}
 }

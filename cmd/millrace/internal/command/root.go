@@ -92,7 +92,7 @@ settings they talk to those of ` + "`millrace dev`" + `.`,
 	root.AddGroup(&cobra.Group{ID: groupUse, Title: "Work with streams and views:"},
 		&cobra.Group{ID: groupRun, Title: "Run Millrace:"})
 	for group, commands := range map[string][]*cobra.Command{
-		groupUse: {a.sqlCommand(), a.produceCommand(), a.flushCommand(), a.viewsCommand(), a.lagCommand(), a.shardsCommand(), a.deadCommand()},
+		groupUse: {a.sqlCommand(), a.produceCommand(), a.flushCommand(), a.viewsCommand(), a.lagCommand(), a.shardsCommand(), a.nodesCommand(), a.deadCommand()},
 		groupRun: {a.demoCommand(), a.devCommand(), a.runCommand(), a.benchCommand(), a.settingsCommand(), versionCommand()},
 	} {
 		for _, c := range commands {

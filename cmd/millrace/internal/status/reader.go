@@ -13,6 +13,7 @@ import (
 
 // Reader reads a cluster's state.
 type Reader struct {
+	Cluster string // needed by Nodes
 	Kafka   *broker.Admin
 	Catalog *catalog.Catalog
 	Store   *sink.Store
