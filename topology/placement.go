@@ -86,9 +86,10 @@ const nobody = -1
 type board struct {
 	members []Member
 	topics  []Topic
-	first   []int // by topic: the index of its partition 0; one more for the end
-	topic   []int // by partition
-	owner   []int // by partition: a member, or nobody
+	names   map[string]int // topics by name
+	first   []int          // by topic: the index of its partition 0; one more for the end
+	topic   []int          // by partition
+	owner   []int          // by partition: a member, or nobody
 	// home is the class that a partition goes to, whoever owns it; nobody's where
 	// no member subscribes to it.
 	home    []int
@@ -118,6 +119,10 @@ func newBoard(members []Member, topics []Topic) *board {
 	b.first = append(b.first, len(b.topic))
 	b.owner = slices.Repeat([]int{nobody}, len(b.topic))
 	b.home = slices.Repeat([]int{nobody}, len(b.topic))
+	b.names = make(map[string]int, len(b.topics))
+	for t := range b.topics {
+		b.names[b.topics[t].Name] = t
+	}
 	b.classify()
 	return b
 }
@@ -126,36 +131,36 @@ func newBoard(members []Member, topics []Topic) *board {
 // classes: one, and a second while members learn of a new view.
 func (b *board) classify() {
 	for m := range b.members {
+		if m > 0 && slices.Equal(b.members[m].Topics, b.members[m-1].Topics) { // nearly always
+			b.enrol(m, b.classOf[m-1])
+			continue
+		}
 		subscribed := b.subscription(b.members[m].Topics)
 		c := slices.IndexFunc(b.classes, func(c class) bool { return slices.Equal(c.topics, subscribed) })
 		if c < 0 {
 			c = len(b.classes)
 			b.classes = append(b.classes, class{topics: subscribed})
 		}
-		b.classes[c].members = append(b.classes[c].members, m)
-		b.classOf = append(b.classOf, c)
+		b.enrol(m, c)
 	}
+}
+
+func (b *board) enrol(member, class int) {
+	b.classes[class].members = append(b.classes[class].members, member)
+	b.classOf = append(b.classOf, class)
 }
 
 // subscription returns the topics of these names, in order, without those that
 // do not exist.
-func (b *board) subscription(names []string) []int {
-	if !slices.IsSorted(names) {
-		names = slices.Sorted(slices.Values(names))
-	}
+func (b *board) subscription(topics []string) []int {
 	var subscribed []int
-	for t, i := 0, 0; t < len(b.topics) && i < len(names); {
-		switch order := cmp.Compare(b.topics[t].Name, names[i]); {
-		case order == 0:
+	for _, name := range topics {
+		if t, ok := b.names[name]; ok {
 			subscribed = append(subscribed, t)
-			t++
-		case order < 0:
-			t++
-		default:
-			i++
 		}
 	}
-	return subscribed
+	slices.Sort(subscribed)
+	return slices.Compact(subscribed)
 }
 
 // subscribes reports whether a class's members subscribe to a topic.
@@ -173,14 +178,10 @@ func (b *board) kind(partition int) kind {
 
 // claim leaves partitions with the members that own them.
 func (b *board) claim() {
-	names := make(map[string]int, len(b.topics))
-	for t := range b.topics {
-		names[b.topics[t].Name] = t
-	}
 	for m := range b.members {
 		c := b.classOf[m]
 		for _, owned := range b.members[m].Owned {
-			t, ok := names[owned.Topic]
+			t, ok := b.names[owned.Topic]
 			if !ok || owned.Partition < 0 || owned.Partition >= b.topics[t].Partitions || !b.classes[c].subscribes(t) {
 				continue
 			}
