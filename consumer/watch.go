@@ -22,6 +22,7 @@ type watch struct {
 
 	members    map[string]int // how many members of the group a node has, by its name
 	generation int32          // that the members were seen in
+	blind      bool           // the last look failed
 }
 
 // lookTimeout bounds one look and what follows from it.
@@ -47,10 +48,20 @@ func (w *watch) run(ctx context.Context) error {
 			return nil
 		case errors.As(err, &taken):
 			return err
-		case err != nil:
-			w.log.Warn("other nodes not seen: a death is noticed by the group only", "error", err)
 		}
+		w.report(err)
 	}
+}
+
+// report says when looks begin to fail, and when they succeed again.
+func (w *watch) report(err error) {
+	switch {
+	case err != nil && !w.blind:
+		w.log.Warn("other nodes cannot be watched: until they can, a death is noticed by the group only", "error", err)
+	case err == nil && w.blind:
+		w.log.Info("other nodes are watched again")
+	}
+	w.blind = err != nil
 }
 
 func (w *watch) look(ctx context.Context) error {
