@@ -24,6 +24,10 @@ type Applied struct {
 	View  topology.ViewID
 	Shard topology.ShardID
 	Range partial.Range
+	// Continues is, in a fold, what Range.To was before it: Range.From for an
+	// entry that is new. The store refuses the fold where its own entry ends
+	// elsewhere.
+	Continues int64
 }
 
 // State is what a store has folded of one partials topic.

@@ -40,8 +40,8 @@ type ownedShard struct {
 	def    *topology.View
 	merger *aggregator.Merger
 	ledger map[inputKey]partial.Range
-	moved  map[inputKey]bool // ranges that advanced since the last fold
-	fault  error             // stops the shard: its blocks are left alone
+	moved  map[inputKey]int64 // ranges that advanced since the last fold, and where they stood then
+	fault  error              // stops the shard: its blocks are left alone
 }
 
 // inputKey names an input partition.
@@ -60,7 +60,7 @@ func newOwnedPartition(tp topicPartition, claim *aggregator.Claim) *ownedPartiti
 // shard returns a shard with the ledger that the claim brought.
 func (p *ownedPartition) shard(def *topology.View, shard topology.ShardID, merger *aggregator.Merger) *ownedShard {
 	key := shardKey{def.ID, shard}
-	s := &ownedShard{def: def, merger: merger, ledger: map[inputKey]partial.Range{}, moved: map[inputKey]bool{}}
+	s := &ownedShard{def: def, merger: merger, ledger: map[inputKey]partial.Range{}, moved: map[inputKey]int64{}}
 	for _, a := range p.claim.Ledger {
 		if a.View == def.ID && a.Shard == shard {
 			s.ledger[inputKey{a.Range.Topic, a.Range.Partition}] = a.Range
@@ -131,9 +131,11 @@ func (s *ownedShard) apply(ranges []partial.Range) {
 		if !ok {
 			entry = partial.Range{Topic: r.Topic, Partition: r.Partition, From: s.def.StartAt(r.Partition)}
 		}
+		if _, ok := s.moved[key]; !ok {
+			s.moved[key] = s.at(key, r.Partition)
+		}
 		entry.To, entry.MaxTime = r.To, max(entry.MaxTime, r.MaxTime)
 		s.ledger[key] = entry
-		s.moved[key] = true
 	}
 }
 
@@ -152,8 +154,8 @@ func (p *ownedPartition) fold() (*aggregator.Fold, error) {
 		if len(rows.Hashes) > 0 {
 			out.Views = append(out.Views, *rows)
 		}
-		for key := range s.moved {
-			out.Applied = append(out.Applied, aggregator.Applied{View: s.def.ID, Shard: rows.Shard, Range: s.ledger[key]})
+		for key, stood := range s.moved {
+			out.Applied = append(out.Applied, aggregator.Applied{View: s.def.ID, Shard: rows.Shard, Range: s.ledger[key], Continues: stood})
 		}
 	}
 	return out, nil

@@ -113,6 +113,10 @@ func TestLedger(t *testing.T) {
 	entry := func(shard topology.ShardID, from, to, newest int64) aggregator.Applied {
 		return aggregator.Applied{View: spec.ID, Shard: shard, Range: partial.Range{Topic: input, Partition: 3, From: from, To: to, MaxTime: newest}}
 	}
+	on := func(a aggregator.Applied, continues int64) aggregator.Applied {
+		a.Continues = continues
+		return a
+	}
 	apply := func(applied ...aggregator.Applied) error {
 		_, err := s.Fold(t.Context(), c, &aggregator.Fold{Topic: topic, From: c.Position, To: c.Position + 1, Applied: applied})
 		if err == nil {
@@ -120,21 +124,26 @@ func TestLedger(t *testing.T) {
 		}
 		return err
 	}
-	if err := apply(entry(0, 100, 110, 5), entry(1, 100, 105, 7)); err != nil {
-		t.Fatal(err)
-	}
-	if err := apply(entry(0, 100, 120, 0)); err != nil { // no record in the new range: MaxTime stays
-		t.Fatal(err)
-	}
+	must(t, apply(on(entry(0, 100, 110, 5), 100), on(entry(1, 100, 105, 7), 100)))
+	must(t, apply(on(entry(0, 100, 120, 0), 110))) // no record in the new range: MaxTime stays
 	want := []aggregator.Applied{entry(0, 100, 120, 5), entry(1, 100, 105, 7)}
 	if c = claim(t, s); !slices.Equal(c.Ledger, want) {
 		t.Fatalf("claim's ledger: %+v", c.Ledger)
 	}
-	for name, wrong := range map[string]aggregator.Applied{"back": entry(0, 100, 119, 5), "other beginning": entry(0, 90, 130, 5)} {
-		if err := apply(wrong); !errors.Is(err, sink.ErrLedger) {
+	for name, wrong := range map[string]aggregator.Applied{
+		"back":            on(entry(0, 100, 119, 5), 120),
+		"other beginning": on(entry(0, 90, 130, 5), 120),
+		"the same again":  on(entry(0, 100, 120, 0), 110), // what a zombie's fold would be
+		"overlap":         on(entry(0, 100, 130, 0), 110),
+		"gap":             on(entry(0, 100, 130, 0), 121),
+		"taken for new":   on(entry(0, 100, 130, 0), 100),
+		"row gone":        on(entry(2, 100, 130, 0), 110),
+	} {
+		if err := apply(on(entry(1, 100, 200, 0), 105), wrong); !errors.Is(err, sink.ErrLedger) {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
+	must(t, apply(on(entry(0, 100, 120, 0), 120))) // nothing new in that partition
 	all, err := s.Ledger(t.Context())
 	if err != nil || len(all) != 2 || all[1].Applied != want[1] || all[1].Topic != topic {
 		t.Fatalf("ledger: %+v, %v", all, err)
@@ -144,7 +153,7 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	var faulty *sink.ViewError
-	if err := apply(entry(0, 100, 130, 5)); !errors.As(err, &faulty) || faulty.View != spec.ID {
+	if err := apply(on(entry(0, 100, 130, 5), 120)); !errors.As(err, &faulty) || faulty.View != spec.ID {
 		t.Fatalf("ledger of a dropped view: %v", err)
 	}
 	if all, err = s.Ledger(t.Context()); err != nil || len(all) != 0 {

@@ -50,17 +50,24 @@ type Config struct {
 }
 
 // Points are the places that ask Config.Inject.
-func Points() []string { return []string{pointRows, pointCommit, guardClaim, guardFold} }
+func Points() []string {
+	return []string{pointRows, pointCommit, guardClaim, guardFold, guardOwner, guardApplied}
+}
 
 const (
-	pointRows   = "fold.rows"      // the rows are merged, the ledger is not moved
-	pointCommit = "fold.commit"    // all is done but COMMIT
-	guardClaim  = "claim.position" // guard: a claim starts at the stored position
-	guardFold   = "fold.position"  // guard: a fold needs the position that it starts from, and its ledger
+	pointRows    = "fold.rows"      // the rows are merged, the ledger is not moved
+	pointCommit  = "fold.commit"    // all is done but COMMIT
+	guardClaim   = "claim.position" // guard: a claim starts at the stored position
+	guardOwner   = "fold.owner"     // guard: a fold needs its claim, and the position that it starts from
+	guardApplied = "fold.applied"   // guard: a fold needs the ledger that it continues
+	guardFold    = "fold.position"  // both of these guards
 )
 
 // inject asks for harm at a point.
 func (c *Config) inject(point string) bool { return c.Inject != nil && c.Inject(point) }
+
+// unguarded asks whether one of the two guards of a fold is to be left out.
+func (c *Config) unguarded(guard string) bool { return c.inject(guard) || c.inject(guardFold) }
 
 // errURL does not say what is wrong: pgx's error repeats the text, and in a
 // malformed one it cannot tell the password from the rest.
@@ -135,7 +142,8 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		"statement_timeout":                   milliseconds(c.StatementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(c.IdleTransactionTimeout),
 		"tcp_user_timeout":                    milliseconds(c.TCPUserTimeout),
-		"client_encoding":                     "UTF8", // what vectors hold; else a server of another encoding would take the bytes as they are
+		"default_transaction_isolation":       "read committed", // what claims and definitions need; folds say so themselves
+		"client_encoding":                     "UTF8",           // what vectors hold; else a server of another encoding would take the bytes as they are
 		"standard_conforming_strings":         "on",
 		"jit":                                 "off",
 	} {

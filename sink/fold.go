@@ -95,7 +95,7 @@ func (s *Store) fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fol
 	if err != nil {
 		return result, err
 	}
-	if moved.RowsAffected() != 1 && !s.config.inject(guardFold) {
+	if moved.RowsAffected() != 1 && !s.config.unguarded(guardOwner) {
 		return result, aggregator.ErrClaimLost
 	}
 	tasks, err := s.tasks(ctx, tx, f)
@@ -173,12 +173,12 @@ func (s *Store) account(ctx context.Context, tx pgx.Tx, f *aggregator.Fold, task
 	} else if errors.Is(err, pgx.ErrNoRows) {
 		err = nil
 	}
-	moved, ledger := answers.Exec()
-	err = errors.Join(err, ledger)
+	var moved int
+	err = errors.Join(err, answers.QueryRow().Scan(&moved))
 	if closed := answers.Close(); err == nil {
 		err = closed
 	}
-	if err == nil && moved.RowsAffected() != int64(len(f.Applied)) && !s.config.inject(guardFold) {
+	if err == nil && moved != len(f.Applied) && !s.config.unguarded(guardApplied) {
 		err = ErrLedger
 	}
 	return err

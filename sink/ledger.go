@@ -82,25 +82,32 @@ func (s *Store) Partitions(ctx context.Context) ([]PartitionRow, error) {
 // restored alone. Nothing was written.
 var ErrLedger = errors.New("the ledger in the database is not the one that the fold continues")
 
-// moveLedger is one statement for all entries: a new shard begins anywhere, a
-// known one keeps its beginning and never goes back.
-const moveLedger = `INSERT INTO millrace.ledger AS l
-		(cluster, topic, partition, view, shard, input_topic, input_partition, from_offset, to_offset, max_time)
-	SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[])
+// moveLedger is one statement for all entries, and returns how many of them
+// continue what is there: an entry that the fold knows must end where the fold
+// goes on from, and one that it takes for new must not be there. So no fold
+// gets in twice, whatever the position says. continued_from brings where the fold
+// goes on from. An entry that was inserted has no xmax, one that was updated has
+// the lock that ON CONFLICT took.
+const moveLedger = `WITH moved AS (
+	INSERT INTO millrace.ledger AS l
+		(cluster, topic, partition, view, shard, input_topic, input_partition, from_offset, to_offset, max_time, continued_from)
+	SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[], $11::int8[])
 	ON CONFLICT (cluster, topic, partition, view, shard, input_topic, input_partition) DO UPDATE
-	SET to_offset = excluded.to_offset, max_time = GREATEST(l.max_time, excluded.max_time)
-	WHERE l.from_offset = excluded.from_offset AND l.to_offset <= excluded.to_offset`
+	SET to_offset = excluded.to_offset, max_time = GREATEST(l.max_time, excluded.max_time), continued_from = excluded.continued_from
+	WHERE l.from_offset = excluded.from_offset AND l.to_offset = excluded.continued_from AND l.to_offset <= excluded.to_offset
+	RETURNING l.xmax <> '0' OR l.continued_from = l.from_offset AS continues)
+	SELECT count(*) FILTER (WHERE continues) FROM moved`
 
 // ledgerArgs are the parameters of moveLedger.
 func (s *Store) ledgerArgs(f *aggregator.Fold) []any {
 	n := len(f.Applied)
 	views, inputs := make(hashParam, n), make(hashParam, n)
 	shards, partitions := make([]int32, n), make([]int32, n)
-	from, to, newest := make([]int64, n), make([]int64, n), make([]int64, n)
+	from, to, newest, continues := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, a := range f.Applied {
 		views[i], inputs[i] = a.View, a.Range.Topic
 		shards[i], partitions[i] = int32(a.Shard), a.Range.Partition
-		from[i], to[i], newest[i] = a.Range.From, a.Range.To, a.Range.MaxTime
+		from[i], to[i], newest[i], continues[i] = a.Range.From, a.Range.To, a.Range.MaxTime, a.Continues
 	}
-	return []any{s.config.Cluster, f.Topic, f.Partition, views, shards, inputs, partitions, from, to, newest}
+	return []any{s.config.Cluster, f.Topic, f.Partition, views, shards, inputs, partitions, from, to, newest, continues}
 }

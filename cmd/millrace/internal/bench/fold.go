@@ -169,7 +169,7 @@ func (f *folding) both(ctx context.Context, channels []int) (ours, theirs time.D
 	fold := &aggregator.Fold{Topic: f.topic, Partition: f.claim.Partition, From: f.claim.Position, To: f.claim.Position + 1, Views: []aggregator.ViewRows{*rows}}
 	f.moved++
 	for p := range topology.Partition(Partitions) {
-		fold.Applied = append(fold.Applied, aggregator.Applied{View: f.view.ID, Range: partial.Range{Partition: p, To: f.moved, MaxTime: 1}})
+		fold.Applied = append(fold.Applied, aggregator.Applied{View: f.view.ID, Range: partial.Range{Partition: p, To: f.moved, MaxTime: 1}, Continues: f.moved - 1})
 		f.rival.to[p]++
 	}
 	start := time.Now()
