@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type danger struct {
 
 	mu    sync.Mutex // guards the rest
 	asked int        // how often the guard was asked
+	spare bool       // the guard stays, for now
 	holds map[string]*hold
 	off   map[string]bool // points and guards that answer true
 	nodes map[string]*running
@@ -124,8 +126,9 @@ func (d *danger) inject(node, point string) bool {
 	d.mu.Lock()
 	if point == d.guard {
 		d.asked++
+		spare := d.spare
 		d.mu.Unlock()
-		return !d.guarded
+		return !d.guarded && !spare
 	}
 	h := d.holds[node+" "+point]
 	delete(d.holds, node+" "+point)
@@ -144,6 +147,13 @@ func (d *danger) leaveOut(point string, on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.off[point] = on
+}
+
+// spared keeps the guard in its place up to where the danger begins.
+func (d *danger) spared(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spare = on
 }
 
 // hold is a place where a node waits.
@@ -186,7 +196,7 @@ func (d *danger) outcome(views ...*topology.View) []string {
 		patience = hopeless
 	}
 	stuck := d.until(patience, func() string {
-		if !d.guarded && d.ledgerFaults() {
+		if !d.guarded && d.harmed() {
 			return "" // it will not get better
 		}
 		return d.behind(views...)
@@ -220,11 +230,11 @@ func (d *danger) until(patience time.Duration, missing func() string) string {
 	}
 }
 
-// ledgerFaults reports whether a shard was stopped by the ledger.
-func (d *danger) ledgerFaults() bool {
+// harmed reports whether something is wrong that will not pass by itself.
+func (d *danger) harmed() bool {
 	for _, r := range d.nodes {
 		for what := range r.node.Problems() {
-			if len(what) > 4 && what[:4] == "view" {
+			if strings.HasPrefix(what, "view") || strings.HasPrefix(what, "lane") {
 				return true
 			}
 		}
@@ -285,7 +295,7 @@ func (d *danger) committed() map[int32]int64 {
 	return all
 }
 
-// atEnd reports whether everything that was produced is committed as read.
+// allCommitted reports whether everything that was produced is committed as read.
 func (d *danger) allCommitted() bool {
 	committed := d.committed()
 	for p := range d.want {

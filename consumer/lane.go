@@ -198,6 +198,10 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 		p.advance(last.Offset+1, last.Timestamp.UnixMilli())
 		records = records[n:]
 	}
+	if p.joined {
+		p.joined = false
+		l.admit(p)
+	}
 }
 
 // readRecords folds records into the tables of views and deals with those that

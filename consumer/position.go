@@ -18,6 +18,7 @@ type inputPartition struct {
 	closing bool  // it gets no cursors any more
 	newest  int64 // Kafka timestamp of the newest record of the live reading, ms
 	cut     bool  // the log was truncated: nothing more is read of it
+	joined  bool  // a waiting view went live: there may be room for another
 	// stopAt is the offset of the record at which on_error = 'stop' ends the
 	// reading, -1 for none.
 	stopAt int64
@@ -88,7 +89,7 @@ func (p *inputPartition) liveViews(into []*laneView) (views []*laneView, until i
 			into = append(into, v.view)
 		case waiting:
 			if v.at <= p.next {
-				v.mode = live
+				v.mode, p.joined = live, true
 				into = append(into, v.view)
 			} else if until < 0 || v.at < until {
 				until = v.at
