@@ -14,7 +14,8 @@
 // table v_mrel (the group's hash, keys, states and error) and the view v over
 // it, which finishes the states. [EnsureView] makes them, [DropView] takes them
 // away; both are idempotent, and neither touches a relation that millrace.views
-// does not record as that very view's.
+// does not record as that very view's. Where the view is write_optimized, a group
+// has a row for each shard that has folded some of it, and v combines them.
 //
 // Every statement names the schemas of its objects, so a search_path changes
 // nothing but where new views are created. Changes of definitions are
