@@ -54,6 +54,9 @@ func (n *Node) route(parts []topicPartition, toLane func(*lane, []topicPartition
 	lanes := map[*lane][]topicPartition{}
 	folders := map[*folder][]topicPartition{}
 	for _, tp := range parts {
+		if tp.topic == topology.CatalogTopic(n.cfg.Cluster) {
+			continue // a member's only, see subscribe
+		}
 		if topology.IsPartials(n.cfg.Cluster, tp.topic) {
 			f := n.folders[n.partials.place(tp)]
 			folders[f] = append(folders[f], tp)

@@ -99,8 +99,33 @@ func (b balancer) Balance(c *kgo.ConsumerBalancer, topics map[string]int32) kgo.
 			plan.AddPartition(ids[id], tp.Topic, tp.Partition)
 		}
 	}
+	if m := b.control(members, topics); m != nil {
+		plan.AddPartition(ids[m.ID], topology.CatalogTopic(b.cluster), 0)
+	}
 	plan.AdjustCooperative(c)
 	return plan
+}
+
+// control chooses who is given the catalog's partition: who has it, else the
+// first by name. Nobody reads it through the group; that it is subscribed to
+// makes a node a member before there is any stream.
+func (b balancer) control(members []topology.Member, topics map[string]int32) *topology.Member {
+	control := topology.TopicPartition{Topic: topology.CatalogTopic(b.cluster)}
+	if topics[control.Topic] == 0 {
+		return nil
+	}
+	var chosen *topology.Member
+	owned := false
+	for i := range members {
+		m := &members[i]
+		has := slices.Contains(m.Owned, control)
+		switch {
+		case !slices.Contains(m.Topics, control.Topic):
+		case chosen == nil, has && !owned, has == owned && has && m.Generation > chosen.Generation, has == owned && !has && m.Node < chosen.Node:
+			chosen, owned = m, has
+		}
+	}
+	return chosen
 }
 
 func memberOf(m *kmsg.JoinGroupResponseMember, meta *kmsg.ConsumerMemberMetadata) topology.Member {
@@ -118,6 +143,9 @@ func memberOf(m *kmsg.JoinGroupResponseMember, meta *kmsg.ConsumerMemberMetadata
 func (b balancer) topicsOf(partitions map[string]int32) []topology.Topic {
 	topics := make([]topology.Topic, 0, len(partitions))
 	for name, n := range partitions {
+		if name == topology.CatalogTopic(b.cluster) {
+			continue // it is no work
+		}
 		topics = append(topics, topology.Topic{Name: name, Partitions: n, Partials: topology.IsPartials(b.cluster, name)})
 	}
 	return topics

@@ -80,8 +80,15 @@ func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, lo
 	return n, nil
 }
 
-// Ready reports whether the node has read the catalog and takes part.
-func (n *Node) Ready() bool { return n.ready.Load() }
+// Ready reports whether the node has read the catalog and is a member of the
+// group: in a rolling restart, the next node may follow.
+func (n *Node) Ready() bool {
+	if !n.ready.Load() {
+		return false
+	}
+	_, generation := n.members.client.GroupMetadata()
+	return generation >= 0
+}
 
 // Run takes part in the cluster until ctx ends, then publishes and folds what it
 // has, and leaves. It returns nil on an orderly stop. abort ends it at once.
@@ -235,9 +242,10 @@ func (n *Node) know(c *topology.Catalog) {
 	n.ready.Store(true)
 }
 
-// subscribe asks the group for exactly the topics that views of a catalog need.
+// subscribe asks the group for exactly the topics that views of a catalog need,
+// and for the catalog's, so that the node is a member where there are none.
 func (n *Node) subscribe(c *topology.Catalog) {
-	var want []string
+	want := []string{topology.CatalogTopic(n.cfg.Cluster)}
 	ids := map[string]topology.TopicID{}
 	for _, s := range c.Streams() {
 		if len(c.ViewsOf(s.ID)) > 0 {
