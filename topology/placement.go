@@ -38,25 +38,25 @@ type Topic struct {
 //     which subscribes to it.
 //  2. Members that subscribe to the same topics, as all do unless a node's catalog
 //     is old, are even: in input partitions, in partials partitions and in both
-//     together none has two more than another. Between members that subscribe
-//     to different topics, which lasts for moments, no more is promised than
-//     that none goes idle: see [board.level].
+//     together none has two more than another.
 //  3. No fewer moves would do. A partition moves where its owner has to give it up
-//     for the second promise, and where it has none: so a member that joins gets
-//     its share and nothing else moves, and of one that leaves nothing moves but
-//     what it had. Placing again what was placed moves nothing. (The one
-//     exception is level again, whose choice is good and not always best.)
+//     for the second promise: so a member that joins gets its share and nothing
+//     else moves, and of one that leaves nothing moves but what it had. Placing
+//     again what was placed moves nothing.
 //  4. What has to be given to someone, and what has to be given up by someone, is
 //     chosen so that each topic is spread evenly too. No partition moves for that
-//     alone: a topic's partitions may be unlike in load, a move always costs.
+//     alone: partitions of one topic may be unlike in load, and a move always costs.
+//
+// While members subscribe to different topics, which lasts for the moments in
+// which they learn of a new view, those who can take over from others do so
+// (see [board.level]); that is good, and not always the least number of moves.
 //
 // Where two members say that they own a partition, the one with the higher
 // Generation does: the other missed its revocation.
 //
-// The work is proportional to the partitions times the logarithm of the members,
-// with a linear part for members times topics. Kafka's sticky assignors look for
-// a way between each two members instead, because their members may subscribe
-// to anything; ours are alike, for which quotas are exact.
+// Kafka's sticky assignors look for ways to pass partitions on between any two
+// members, because theirs may subscribe to anything. Ours are alike, so that
+// quotas say at once what each has to get, and are exact.
 func Place(members []Member, topics []Topic) map[string][]TopicPartition {
 	b := newBoard(members, topics)
 	b.claim()
@@ -97,13 +97,6 @@ type board struct {
 	classOf []int // by member
 }
 
-// class is the members that subscribe to the same topics.
-type class struct {
-	topics  []int // in order
-	members []int // in order
-	held    [kinds]int
-}
-
 func newBoard(members []Member, topics []Topic) *board {
 	b := &board{members: slices.Clone(members), topics: slices.Clone(topics)}
 	slices.SortFunc(b.members, func(x, y Member) int {
@@ -139,7 +132,7 @@ func (b *board) classify() {
 		c := slices.IndexFunc(b.classes, func(c class) bool { return slices.Equal(c.topics, subscribed) })
 		if c < 0 {
 			c = len(b.classes)
-			b.classes = append(b.classes, class{topics: subscribed})
+			b.classes = append(b.classes, class{topics: subscribed, held: make([]int, len(b.topics))})
 		}
 		b.enrol(m, c)
 	}
@@ -163,14 +156,10 @@ func (b *board) subscription(topics []string) []int {
 	return slices.Compact(subscribed)
 }
 
-// subscribes reports whether a class's members subscribe to a topic.
-func (c *class) subscribes(topic int) bool {
-	_, found := slices.BinarySearch(c.topics, topic)
-	return found
-}
+func (b *board) kind(partition int) kind { return b.kindOf(b.topic[partition]) }
 
-func (b *board) kind(partition int) kind {
-	if b.topics[b.topic[partition]].Partials {
+func (b *board) kindOf(topic int) kind {
+	if b.topics[topic].Partials {
 		return partials
 	}
 	return inputs
@@ -196,16 +185,6 @@ func (b *board) claim() {
 			b.settle(p, b.classOf[m])
 		}
 	}
-}
-
-// settle decides the class that a partition goes to.
-func (b *board) settle(p, class int) {
-	k := b.kind(p)
-	if was := b.home[p]; was != nobody {
-		b.classes[was].held[k]--
-	}
-	b.classes[class].held[k]++
-	b.home[p] = class
 }
 
 // placed is the board as others read it.

@@ -10,7 +10,7 @@ func (c *class) quotas(owns [][kinds]int) [][kinds]int {
 	n := len(c.members)
 	var base, more [kinds]int
 	for k := range kinds {
-		base[k], more[k] = c.held[k]/n, c.held[k]%n
+		base[k], more[k] = c.ofKind[k]/n, c.ofKind[k]%n
 	}
 	// Both together are even if nobody gets one more of both kinds while another
 	// gets none: then those who get more of one kind are apart from those who

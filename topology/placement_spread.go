@@ -27,17 +27,15 @@ func (b *board) spread(number int) {
 	for i, m := range c.members {
 		place[m] = i
 	}
-	held := make([]int, len(b.topics))
 	var all [kinds]spread
 	for k := range all {
-		all[k] = spread{b: b, n: n, place: place, at: c.members, held: held, owned: make([][]int, n), short: make([]int, n)}
+		all[k] = spread{b: b, n: n, place: place, at: c.members, held: c.held, owned: make([][]int, n), short: make([]int, n)}
 	}
 	owns := make([][kinds]int, n)
 	for p, home := range b.home {
 		if home != number {
 			continue
 		}
-		held[b.topic[p]]++
 		k := b.kind(p)
 		if m := b.owner[p]; m != nobody {
 			all[k].owned[place[m]] = append(all[k].owned[place[m]], p)
