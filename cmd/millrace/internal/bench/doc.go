@@ -26,4 +26,9 @@
 // See [Contenders]. The rival (rival.go) is the honest opponent: a consumer as a
 // good Go programmer would write it for this one query. All clients fetch with
 // the same options.
+//
+// # Failover
+//
+// [Failover] measures something else: how long shards and input partitions stand
+// still when one of several nodes is killed, stopped, cut off or ended in order.
 package bench
