@@ -39,7 +39,7 @@ func TestContainersEndToEnd(t *testing.T) {
 	command("sql", "-c", "CREATE CONTINUOUS VIEW by_key AS "+view.over("events"))
 
 	node := harness.NewMillrace(t, env, "run")
-	load := startLoader(t, servers.Brokers, topic, 1, 20_000)
+	load := startLoader(t, servers.Brokers, topic, 1, 20_000, quickPace)
 	watch := newProbe(t, servers.Brokers, name, topic)
 	system.Wait(t, time.Minute, "a flush committed while there is lag", func() bool {
 		committed := watch.committed()
@@ -60,7 +60,7 @@ func TestContainersEndToEnd(t *testing.T) {
 	}
 	dead := 0
 	watch.read(ctx, name+".dead.events", func(*kgo.Record) { dead++ })
-	if dead != bad {
-		t.Errorf("%d dead letters for %d bad records", dead, bad)
+	if dead != len(bad) {
+		t.Errorf("%d dead letters for %d bad records", dead, len(bad))
 	}
 }

@@ -51,30 +51,43 @@ func (d *database) differences(ctx context.Context, a, b string) int {
 	return n
 }
 
-// ledgerFaults returns what is wrong with a cluster's ledger: each of the shards
-// must have folded each partition from 0 to its end.
-func (d *database) ledgerFaults(ctx context.Context, cluster string, shards int, ends map[int32]int64) []string {
+// ledgerFaults returns what is wrong with a cluster's ledger: each shard of each of
+// these views must have folded each partition from one place, the same for all
+// shards, to its end. It returns as well where each view begins.
+func (d *database) ledgerFaults(ctx context.Context, cluster string, views []string, shards int, ends map[int32]int64) (starts map[string]map[int32]int64, faults []string) {
 	d.t.Helper()
-	rows, err := d.conn.Query(ctx, `SELECT shard, input_partition, from_offset, to_offset FROM millrace.ledger WHERE cluster = $1`, cluster)
+	rows, err := d.conn.Query(ctx, `SELECT coalesce(v.name, ''), l.shard, l.input_partition, l.from_offset, l.to_offset
+		FROM millrace.ledger l LEFT JOIN millrace.views v ON v.cluster = l.cluster AND v.id = l.view WHERE l.cluster = $1`, cluster)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	var faults []string
-	entries := 0
+	fault := func(format string, args ...any) { faults = append(faults, "ledger: "+fmt.Sprintf(format, args...)) }
+	starts, entries := map[string]map[int32]int64{}, map[string]int{}
+	var name string
 	var shard, partition int32
 	var from, to int64
-	_, err = pgx.ForEachRow(rows, []any{&shard, &partition, &from, &to}, func() error {
-		entries++
-		if from != 0 || to != ends[partition] {
-			faults = append(faults, fmt.Sprintf("ledger: shard %d partition %d has [%d, %d) of [0, %d)", shard, partition, from, to, ends[partition]))
+	_, err = pgx.ForEachRow(rows, []any{&name, &shard, &partition, &from, &to}, func() error {
+		entries[name]++
+		if starts[name] == nil {
+			starts[name] = map[int32]int64{}
 		}
+		if start, ok := starts[name][partition]; ok && start != from || to != ends[partition] {
+			fault("view %s shard %d partition %d has [%d, %d) of [%d, %d)", name, shard, partition, from, to, start, ends[partition])
+		}
+		starts[name][partition] = from
 		return nil
 	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if want := shards * len(ends); entries != want {
-		faults = append(faults, fmt.Sprintf("ledger: %d entries, want %d", entries, want))
+	for _, view := range views {
+		if want := shards * len(ends); entries[view] != want {
+			fault("view %s has %d entries, want %d", view, entries[view], want)
+		}
+		delete(entries, view)
 	}
-	return faults
+	for view, n := range entries {
+		fault("%d entries of view %q, which is not there", n, view)
+	}
+	return starts, faults
 }

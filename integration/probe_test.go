@@ -3,12 +3,12 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/integration/system"
@@ -18,6 +18,7 @@ import (
 type probe struct {
 	t       *testing.T
 	brokers []string
+	client  *kgo.Client
 	admin   *kadm.Client
 	group   string
 	topic   string
@@ -30,21 +31,18 @@ func newProbe(t *testing.T, brokers []string, group, topic string) *probe {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	return &probe{t: t, brokers: brokers, admin: kadm.NewClient(client), group: group, topic: topic}
+	return &probe{t: t, brokers: brokers, client: client, admin: kadm.NewClient(client), group: group, topic: topic}
 }
 
 // committed returns the sum of the group's committed offsets.
 func (p *probe) committed() int64 {
 	p.t.Helper()
 	var offsets kadm.OffsetResponses
-	// A new broker makes the topic of offsets when it is first asked for them.
-	system.Wait(p.t, 30*time.Second, "the group's coordinator answers", func() bool {
-		var err error
-		offsets, err = p.admin.FetchOffsets(p.t.Context(), p.group)
-		if err != nil && !kerr.IsRetriable(err) {
-			p.t.Fatal(err)
-		}
-		return err == nil
+	// A new broker makes the topic of offsets when it is first asked for them, and
+	// one that was killed has to read it.
+	p.answer("the group's coordinator", func(ctx context.Context) (err error) {
+		offsets, err = p.admin.FetchOffsets(ctx, p.group)
+		return err
 	})
 	var sum int64
 	offsets.Each(func(o kadm.OffsetResponse) {
@@ -55,13 +53,34 @@ func (p *probe) committed() int64 {
 	return sum
 }
 
+// answer asks the brokers until they answer, as they do not for some seconds after
+// one of them was killed.
+func (p *probe) answer(who string, ask func(ctx context.Context) error) {
+	p.t.Helper()
+	var last error
+	defer func() {
+		if p.t.Failed() && last != nil {
+			p.t.Logf("%s: %v", who, last)
+		}
+	}()
+	system.Wait(p.t, time.Minute, who+" answers", func() bool {
+		ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+		defer cancel()
+		last = ask(ctx)
+		return last == nil
+	})
+}
+
 // ends returns the end of every partition, up to where all is committed.
 func (p *probe) ends() map[int32]int64 {
 	p.t.Helper()
-	listed, err := p.admin.ListEndOffsets(p.t.Context(), p.topic)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	var listed kadm.ListedOffsets
+	p.answer("the partitions' leaders", func(ctx context.Context) (err error) {
+		if listed, err = p.admin.ListEndOffsets(ctx, p.topic); err == nil {
+			err = listed.Error()
+		}
+		return err
+	})
 	ends := map[int32]int64{}
 	listed.Each(func(o kadm.ListedOffset) { ends[o.Partition] = o.Offset })
 	return ends
@@ -74,6 +93,43 @@ func (p *probe) end() int64 {
 		sum += e
 	}
 	return sum
+}
+
+// isMember reports whether a node is a member of the group.
+func (p *probe) isMember(node string) bool {
+	p.t.Helper()
+	found := false
+	p.answer("the group's coordinator", func(ctx context.Context) error {
+		groups, err := p.admin.DescribeGroups(ctx, p.group)
+		if err != nil {
+			return err
+		}
+		for _, m := range groups[p.group].Members {
+			found = found || strings.HasPrefix(m.ClientID+".", "millrace."+p.group+"."+node+".")
+		}
+		return groups[p.group].Err
+	})
+	return found
+}
+
+// partials returns the name of the cluster's only partials topic.
+func (p *probe) partials() string {
+	p.t.Helper()
+	var topics kadm.TopicDetails
+	p.answer("a broker", func(ctx context.Context) (err error) {
+		topics, err = p.admin.ListTopics(ctx)
+		return err
+	})
+	var found []string
+	for _, name := range topics.Names() {
+		if strings.HasPrefix(name, p.group+".partials.") {
+			found = append(found, name)
+		}
+	}
+	if len(found) != 1 {
+		p.t.Fatalf("partials topics of %s: %q", p.group, found)
+	}
+	return found[0]
 }
 
 // read reads a topic to its present end, committed records only.
@@ -120,11 +176,25 @@ func (p *probe) count(ctx context.Context, topic string) int {
 	return n
 }
 
+// place is where a record lies in its topic.
+type place struct {
+	partition int32
+	offset    int64
+}
+
 // loadPlain copies the topic's events into a table, by encoding/json. It
-// returns how many there were and how many could not be decoded.
-func (p *probe) loadPlain(ctx context.Context, db *database, table string) (good, bad int) {
+// returns how many there were, and where those lie that could not be decoded.
+func (p *probe) loadPlain(ctx context.Context, db *database, table string) (good int, bad []place) {
 	p.t.Helper()
+	columns := []string{"p", "o", "k", "i", "n", "s"}
+	db.exec(ctx, `CREATE UNLOGGED TABLE raw_`+table+` (p int, o bigint, k text COLLATE "C", i bigint, n text, s text COLLATE "C")`)
 	var rows [][]any
+	copyRows := func() {
+		if _, err := db.conn.CopyFrom(ctx, pgx.Identifier{"raw_" + table}, columns, pgx.CopyFromRows(rows)); err != nil {
+			p.t.Fatal(err)
+		}
+		good, rows = good+len(rows), rows[:0]
+	}
 	p.read(ctx, p.topic, func(r *kgo.Record) {
 		var e struct {
 			K string      `json:"k"`
@@ -133,15 +203,14 @@ func (p *probe) loadPlain(ctx context.Context, db *database, table string) (good
 			S string      `json:"s"`
 		}
 		if err := json.Unmarshal(r.Value, &e); err != nil {
-			bad++
+			bad = append(bad, place{r.Partition, r.Offset})
 			return
 		}
-		rows = append(rows, []any{e.K, e.I, e.N.String(), e.S})
+		if rows = append(rows, []any{r.Partition, r.Offset, e.K, e.I, e.N.String(), e.S}); len(rows) == 20_000 {
+			copyRows()
+		}
 	})
-	db.exec(ctx, `CREATE UNLOGGED TABLE raw_`+table+` (k text COLLATE "C", i bigint, n text, s text COLLATE "C")`)
-	if _, err := db.conn.CopyFrom(ctx, pgx.Identifier{"raw_" + table}, []string{"k", "i", "n", "s"}, pgx.CopyFromRows(rows)); err != nil {
-		p.t.Fatal(err)
-	}
-	db.exec(ctx, `CREATE UNLOGGED TABLE `+table+` AS SELECT k, i, n::numeric AS n, s FROM raw_`+table)
-	return len(rows), bad
+	copyRows()
+	db.exec(ctx, `CREATE UNLOGGED TABLE `+table+` AS SELECT p, o, k, i, n::numeric AS n, s FROM raw_`+table)
+	return good, bad
 }

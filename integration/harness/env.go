@@ -82,7 +82,10 @@ func (e *Env) DatabaseURL(t testing.TB) string {
 // Cluster is a cluster name that no other test or run uses. A test puts it
 // before the names of its topics and groups, so that nothing collides on a
 // shared broker.
-func (e *Env) Cluster(t testing.TB) string { return uniqueName(t, "-") }
+func (e *Env) Cluster(t testing.TB) string { return ClusterName(t) }
+
+// ClusterName is [Env.Cluster] for a test that has servers of its own alone.
+func ClusterName(t testing.TB) string { return uniqueName(t, "-") }
 
 // uniqueName is made of the test's name, in lower-case letters, digits and the
 // separator, and a random part; at most 48 bytes, so that it can be a prefix

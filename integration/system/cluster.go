@@ -41,6 +41,9 @@ type Cluster struct {
 	env    []string
 }
 
+// firstNode is the name of the only node of most tests.
+const firstNode = "node-1"
+
 // NewCluster names a cluster of its own on the given servers. env are further
 // settings of all its nodes and commands.
 func NewCluster(t testing.TB, name string, brokers []string, url string, env ...string) *Cluster {
@@ -59,7 +62,7 @@ func NewCluster(t testing.TB, name string, brokers []string, url string, env ...
 		"MILLRACE_KAFKA_BROKERS="+strings.Join(brokers, ","),
 		"MILLRACE_DATABASE_URL="+url,
 		"MILLRACE_CLUSTER="+name,
-		"MILLRACE_NODE=node-1",
+		"MILLRACE_NODE="+firstNode,
 	)
 	c.env = append(c.env, env...)
 	return c

@@ -10,6 +10,9 @@ import (
 
 // Node is a running `millrace run`.
 type Node struct {
+	// Name is the node's within its cluster.
+	Name string
+
 	c    *Cluster
 	cmd  *exec.Cmd
 	log  string        // file
@@ -17,11 +20,18 @@ type Node struct {
 	done chan struct{} // closed when the process has ended
 }
 
-// Start starts a node; it is killed at the test's end if it still runs.
+// Start starts the node that the cluster's settings name; it is killed at the
+// test's end if it still runs.
 func (c *Cluster) Start(env ...string) *Node {
 	c.t.Helper()
+	return c.StartAs(firstNode, env...)
+}
+
+// StartAs starts a node under a name of its own.
+func (c *Cluster) StartAs(name string, env ...string) *Node {
+	c.t.Helper()
 	addr := FreeAddr(c.t)
-	n := &Node{c: c, HTTP: addr, done: make(chan struct{})}
+	n := &Node{Name: name, c: c, HTTP: addr, done: make(chan struct{})}
 	file, err := os.CreateTemp(c.t.TempDir(), "node-*.log")
 	if err != nil {
 		c.t.Fatal(err)
@@ -29,7 +39,7 @@ func (c *Cluster) Start(env ...string) *Node {
 	defer file.Close()
 	n.log = file.Name()
 	n.cmd = exec.Command(c.binary, "run")
-	n.cmd.Env = append(append([]string{}, c.env...), append(env, "MILLRACE_HTTP_ADDR="+addr)...)
+	n.cmd.Env = append(append([]string{}, c.env...), append(env, "MILLRACE_NODE="+name, "MILLRACE_HTTP_ADDR="+addr)...)
 	n.cmd.Stdout, n.cmd.Stderr = file, file
 	if err := n.cmd.Start(); err != nil {
 		c.t.Fatal(err)
@@ -41,7 +51,7 @@ func (c *Cluster) Start(env ...string) *Node {
 	c.t.Cleanup(func() {
 		n.Kill()
 		if c.t.Failed() {
-			c.t.Logf("log of node %s:\n%s", n.HTTP, tail(n.log))
+			c.t.Logf("log of node %s at %s, process %d:\n%s", n.Name, n.HTTP, n.Pid(), tail(n.log))
 		}
 	})
 	return n
@@ -60,6 +70,9 @@ func (n *Node) Ready() *Node {
 	})
 	return n
 }
+
+// Pid is the node's process id.
+func (n *Node) Pid() int { return n.cmd.Process.Pid }
 
 // Kill sends SIGKILL and waits for the end.
 func (n *Node) Kill() {
