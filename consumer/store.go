@@ -27,6 +27,8 @@ type Store interface {
 	// Release gives a claim up.
 	Release(ctx context.Context, c *aggregator.Claim) error
 	// EnsureView makes the view's table and view exist; it is idempotent.
-	// Objects of a view that catalog knows to be dropped make room.
+	// Objects of a view that catalog knows to be dropped make room. Before it
+	// makes anything it asks the catalog again: the error is
+	// topology.ErrViewDropped where the view is not there any more.
 	EnsureView(ctx context.Context, v *topology.View, plan *query.Plan, catalog *topology.Catalog) error
 }

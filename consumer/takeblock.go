@@ -108,6 +108,11 @@ func (f *folder) shardOf(p *ownedPartition, h *partial.Block) *ownedShard {
 	merger.SetPolicy(def.ShardingPolicy())
 	s := p.shard(def, h.Shard, merger)
 	if err := f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) }); err != nil {
+		if errors.Is(err, topology.ErrViewDropped) {
+			delete(p.shards, shardKey{h.View, h.Shard})
+			f.gone[h.View] = true
+			return nil
+		}
 		s.fault = err
 		f.node.problem("view "+def.Name, p.tp, err)
 	}

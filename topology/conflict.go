@@ -1,6 +1,13 @@
 package topology
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrViewDropped occurs where something is to be done for a view that the catalog
+// no longer has.
+var ErrViewDropped = errors.New("the continuous view was dropped")
 
 // Conflict is why the catalog refuses a change, in PostgreSQL's words, ready to
 // be shown to whoever wrote the statement.

@@ -91,6 +91,19 @@ func (c *Catalog) Read(ctx context.Context) (*topology.Catalog, error) {
 
 // read brings the warm tail as far as the step says, and returns a copy of the
 // state there.
+// StillHas reads to the end and returns [topology.ErrViewDropped] where a view is not
+// there any more. Nodes hear of a drop late.
+func (c *Catalog) StillHas(ctx context.Context, v *topology.View) error {
+	now, err := c.Read(ctx)
+	if err != nil {
+		return err
+	}
+	if current, ok := now.View(v.Name); !ok || current.ID != v.ID {
+		return topology.ErrViewDropped
+	}
+	return nil
+}
+
 func (c *Catalog) read(ctx context.Context, step func(*tail, context.Context) error) (*topology.Catalog, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()

@@ -29,6 +29,10 @@ type ViewSpec struct {
 	Partials   string
 	Partitions int32
 	Policy     topology.ShardingPolicy
+	// Wanted is asked before relations are made, at a time when nobody else
+	// changes definitions: its error, such as that the view was dropped by
+	// now, ends the call. nil is not asked.
+	Wanted func(ctx context.Context) error
 }
 
 // SpecOf returns what the database needs to know of a view as the catalog has it;
@@ -129,6 +133,11 @@ func ensure(ctx context.Context, tx pgx.Tx, spec *ViewSpec, known Known) error {
 	}
 	if rel.Registered {
 		return repair(ctx, tx, spec, rel)
+	}
+	if spec.Wanted != nil {
+		if err := spec.Wanted(ctx); err != nil {
+			return err
+		}
 	}
 	schema, err := target(ctx, tx)
 	if err != nil {

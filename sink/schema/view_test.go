@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -29,6 +30,23 @@ func TestEnsureView(t *testing.T) {
 		"CREATE UNIQUE INDEX v_mrel_pkey ON v_mrel USING btree (_hash)")
 	equal(t, lines(t, conn, "SELECT obj_description('v'::regclass)"), `Millrace continuous view "v": SELECT '\ it''s'`)
 	equal(t, lines(t, conn, "SELECT reloptions::text FROM pg_class WHERE oid = 'v_mrel'::regclass"), "{fillfactor=80}")
+}
+
+// TestEnsureViewUnwanted: nothing is made for a view that was dropped meanwhile,
+// and a view whose relations are there is not asked about.
+func TestEnsureViewUnwanted(t *testing.T) {
+	conn := installed(t)
+	s := spec("v")
+	dropped := errors.New("dropped")
+	s.Wanted = func(context.Context) error { return dropped }
+	if err := schema.EnsureView(t.Context(), conn, s, always(schema.Live)); !errors.Is(err, dropped) {
+		t.Fatalf("got %v", err)
+	}
+	equal(t, lines(t, conn, "SELECT count(*)::text FROM pg_class WHERE relname IN ('v', 'v_mrel')"), "0")
+	s.Wanted = nil
+	ensure(t, conn, s)
+	s.Wanted = func(context.Context) error { return dropped }
+	ensure(t, conn, s)
 }
 
 // TestEnsureViewKeepsTypes: the guard against groups in error changes no type.

@@ -112,7 +112,12 @@ func (e *Executor) materialise(ctx context.Context, view *topology.View, partial
 	if !ok || v.ID != view.ID {
 		return nil // dropped meanwhile
 	}
-	return e.Store.EnsureView(ctx, schema.SpecOf(v, partials, plan), schema.KnownFrom(after))
+	spec := schema.SpecOf(v, partials, plan)
+	spec.Wanted = func(ctx context.Context) error { return e.Catalog.StillHas(ctx, v) }
+	if err := e.Store.EnsureView(ctx, spec, schema.KnownFrom(after)); !errors.Is(err, topology.ErrViewDropped) {
+		return err
+	}
+	return nil
 }
 
 func inferredBy(from source) *topology.Stream {

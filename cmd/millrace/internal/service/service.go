@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 
@@ -100,11 +101,14 @@ func (s *Service) Node(ctx context.Context) (*consumer.Node, error) {
 	if s.registry, err = sink.OpenRegistry(ctx, s.Settings.Database, s.Log); err != nil {
 		return nil, err
 	}
-	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store}, s.registry, s.Log, s.Metrics)
+	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store, s.Catalog}, s.registry, s.Log, s.Metrics)
 }
 
 // store fits sink's store to what the shard owners need.
-type store struct{ *sink.Store }
+type store struct {
+	*sink.Store
+	catalog *catalog.Catalog
+}
 
 var (
 	_ consumer.Store    = store{}
@@ -117,7 +121,15 @@ func (s store) EnsureView(ctx context.Context, v *topology.View, plan *query.Pla
 	if stream, ok := c.StreamByID(v.Stream); ok {
 		partials = stream.Partials
 	}
-	err := s.Store.EnsureView(ctx, schema.SpecOf(v, partials, plan), schema.KnownFrom(c))
+	spec := schema.SpecOf(v, partials, plan)
+	spec.Wanted = func(ctx context.Context) error {
+		err := s.catalog.StillHas(ctx, v)
+		if err != nil && !errors.Is(err, topology.ErrViewDropped) {
+			return temporary{err}
+		}
+		return err
+	}
+	err := s.Store.EnsureView(ctx, spec, schema.KnownFrom(c))
 	if err != nil && sink.Retryable(err) {
 		return temporary{err}
 	}
