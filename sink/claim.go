@@ -29,7 +29,7 @@ func (s *Store) Claim(ctx context.Context, topic string, p topology.Partition) (
 			s.metrics.claims.Inc()
 			return c, nil
 		}
-		if code(err) != "55P03" || try == takeovers {
+		if code(err) != codeLockTimeout || try == takeovers {
 			return fail(err)
 		}
 		if err := s.endHolder(ctx, topic, p); err != nil {
@@ -47,7 +47,7 @@ func (s *Store) claim(ctx context.Context, topic string, p topology.Partition) (
 	}
 	c := &aggregator.Claim{Owner: topology.ID(owner), Topic: topic, Partition: p}
 	b := &pgx.Batch{}
-	b.Queue("SELECT pg_catalog.set_config('lock_timeout', $1, true)", fmt.Sprint(s.config.TakeoverWait.Milliseconds()))
+	b.Queue("SELECT pg_catalog.set_config('lock_timeout', $1, true)", milliseconds(s.config.TakeoverWait))
 	b.Queue(`INSERT INTO millrace.partitions AS p (cluster, topic, partition, owner, node, term, position, claimed_at)
 			VALUES ($1, $2, $3, $4, nullif($5, ''), 1, 0, pg_catalog.now())
 			ON CONFLICT (cluster, topic, partition) DO UPDATE
@@ -66,14 +66,39 @@ func (s *Store) claim(ctx context.Context, topic string, p topology.Partition) (
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
+	s.config.inject(pointClaimed)
 	if s.config.inject(guardClaim) {
 		c.Position, c.Ledger = 0, nil
 	}
 	return c, nil
 }
 
+// briefly runs do in a transaction whose statements, their preparation included,
+// wait for a lock no longer than TakeoverWait: a person may have locked the
+// whole table.
+func (s *Store) briefly(ctx context.Context, do func(tx pgx.Tx) error) error {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL lock_timeout = " + milliseconds(s.config.TakeoverWait)})
+	if err != nil {
+		return err
+	}
+	// It writes nothing; a rollback that fails closes the connection.
+	defer func() { _ = tx.Rollback(ctx) }()
+	return do(tx)
+}
+
+// holderOf ends the backend of a transaction that holds a partition's row, and
+// has since before the claimant began to wait: of two claimants that waited for
+// one transaction, the slower does not end what the faster has begun. Of another
+// role's transaction the start may be hidden.
+const holderOf = `SELECT a.pid, a.application_name, coalesce(a.state, ''), a.backend_start,
+		pg_catalog.starts_with(a.application_name, $4) AND pg_catalog.pg_terminate_backend(a.pid, 2000)
+	FROM millrace.partitions p JOIN pg_catalog.pg_stat_activity a ON a.backend_xid = p.xmax
+	WHERE p.cluster = $1 AND p.topic = $2 AND p.partition = $3
+	AND coalesce(a.xact_start <= pg_catalog.clock_timestamp() - $5::pg_catalog.interval, true)`
+
 // endHolder ends the backend whose transaction holds the partition's row: a
-// fold of the former owner that does not come to its end. The row's xmax is that
+// fold of the former owner that does not come to its end, be its process
+// stopped or the backend behind a lock that a person holds. The row's xmax is that
 // transaction, pg_stat_activity knows its backend; so nobody else's is
 // ended, and none whose transaction has ended meanwhile. A person's session that
 // locked the row is named, not ended.
@@ -82,11 +107,10 @@ func (s *Store) endHolder(ctx context.Context, topic string, p topology.Partitio
 	var name, state string
 	var started time.Time
 	var ended bool
-	err := s.pool.QueryRow(ctx, `SELECT a.pid, a.application_name, coalesce(a.state, ''), a.backend_start,
-			pg_catalog.starts_with(a.application_name, $4) AND pg_catalog.pg_terminate_backend(a.pid, 2000)
-		FROM millrace.partitions p JOIN pg_catalog.pg_stat_activity a ON a.backend_xid = p.xmax
-		WHERE p.cluster = $1 AND p.topic = $2 AND p.partition = $3`,
-		s.config.Cluster, topic, p, applicationPrefix).Scan(&pid, &name, &state, &started, &ended)
+	err := s.briefly(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, holderOf, s.config.Cluster, topic, p, applicationPrefix, s.config.TakeoverWait).
+			Scan(&pid, &name, &state, &started, &ended)
+	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil // its transaction is over

@@ -44,23 +44,28 @@ type Config struct {
 	// by that a claim knows the backends that it may end.
 	ApplicationName string `env:"MILLRACE_DATABASE_APPLICATION_NAME" envDefault:"millrace"`
 	// Inject, where tests set it, is asked at each of [Points] whether to do
-	// harm there: it may end the process, or return true for a guard to be left
-	// out. nil in production.
+	// harm there, such as to end the process, and at each of [Guards] whether to
+	// leave it out. nil in production.
 	Inject func(point string) bool
 }
 
 // Points are the places that ask Config.Inject.
-func Points() []string {
-	return []string{pointRows, pointCommit, guardClaim, guardFold, guardOwner, guardApplied}
-}
+func Points() []string { return []string{pointClaimed, pointRows, pointCommit} }
 
 const (
-	pointRows    = "fold.rows"      // the rows are merged, the ledger is not moved
-	pointCommit  = "fold.commit"    // all is done but COMMIT
-	guardClaim   = "claim.position" // guard: a claim starts at the stored position
-	guardOwner   = "fold.owner"     // guard: a fold needs its claim, and the position that it starts from
-	guardApplied = "fold.applied"   // guard: a fold needs the ledger that it continues
-	guardFold    = "fold.position"  // both of these guards
+	pointClaimed = "claim.made"  // a claim is made, its owner does not know
+	pointRows    = "fold.rows"   // the rows are merged, the ledger is not moved
+	pointCommit  = "fold.commit" // all is done but COMMIT
+)
+
+// Guards are the checks that Config.Inject can leave out.
+func Guards() []string { return []string{guardClaim, guardFold, guardOwner, guardApplied} }
+
+const (
+	guardClaim   = "claim.position" // a claim starts at the stored position
+	guardOwner   = "fold.owner"     // a fold needs its claim, and the position that it starts from
+	guardApplied = "fold.applied"   // a fold needs the ledger that it continues
+	guardFold    = "fold.position"  // both of these guards of a fold
 )
 
 // inject asks for harm at a point.

@@ -55,7 +55,9 @@ func wayOut(code string) string {
 		return "GRANT the role that MILLRACE_DATABASE_URL names the privilege (Millrace needs CREATE on the database and on the schema of its views)"
 	case "57P03":
 		return "the server is starting or stopping; wait for it"
-	case "57P01", "57P02":
+	case "57P01":
+		return "the server was shut down, or another node took the partition over; folding goes on by itself"
+	case "57P02":
 		return "the server was shut down; folding goes on by itself when it is back"
 	case "55P03":
 		return "another session holds a lock on the table; see pg_locks"

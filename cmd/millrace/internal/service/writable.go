@@ -21,7 +21,9 @@ func (s *Service) Writable(ctx context.Context) error {
 		has_table_privilege('millrace.partitions', 'SELECT') AND has_table_privilege('millrace.partitions', 'INSERT')
 		AND has_table_privilege('millrace.partitions', 'UPDATE') AND has_table_privilege('millrace.ledger', 'SELECT')
 		AND has_table_privilege('millrace.ledger', 'INSERT') AND has_table_privilege('millrace.ledger', 'UPDATE')
-		AND has_table_privilege('millrace.ledger', 'DELETE') AND has_table_privilege('millrace.views', 'INSERT')`).
+		AND has_table_privilege('millrace.ledger', 'DELETE') AND has_table_privilege('millrace.views', 'INSERT')
+		AND has_table_privilege('millrace.nodes', 'SELECT') AND has_table_privilege('millrace.nodes', 'INSERT')
+		AND has_table_privilege('millrace.nodes', 'UPDATE') AND has_table_privilege('millrace.nodes', 'DELETE')`).
 		Scan(&readOnly, &role, &allowed)
 	switch {
 	case err != nil:
