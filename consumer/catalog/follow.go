@@ -16,7 +16,7 @@ import (
 // was seen before. Brokers that are away are waited for. An error means that
 // the log cannot be read any more, such as when its topic was deleted.
 func (c *Catalog) Follow(ctx context.Context, onChange func(*topology.Catalog)) error {
-	wait := newBackoff()
+	wait := newBackoff(readBackoff)
 	for ctx.Err() == nil {
 		err := c.follow(ctx, onChange)
 		if ctx.Err() != nil {

@@ -43,7 +43,7 @@ func (c *Catalog) Update(ctx context.Context, change Change) (topology.Revision,
 		fmt.Errorf("no success within %s: %w", updateTimeout, context.DeadlineExceeded))
 	defer cancel()
 	u := &update{catalog: c, change: change, operation: rand.Text()}
-	wait := newBackoff()
+	wait := newBackoff(writeBackoff)
 	for {
 		revision, err := u.attempt(ctx)
 		if err == nil {
