@@ -1,11 +1,15 @@
 package oracle
 
 import (
+	"context"
+	"crypto/rand"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/agg"
@@ -14,6 +18,7 @@ import (
 	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/sink/schema"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -24,28 +29,33 @@ const faultShards = 3
 type fault struct {
 	name  string
 	seams func() Seams
+	// policy of the run's views; "" is read_optimized.
+	policy topology.ShardingPolicy
+	// made, where it is not nil, makes the seam of this name, for the schema
+	// that the run's views are in.
+	made func(t *testing.T, r *reference, schema string) func(context.Context, schema.ViewSpec) error
 }
 
 var faults = []fault{
-	{"wrong merge", func() Seams { return Seams{Plan: eachAggregate("sum", mergeTwice)} }},
-	{"merge that forgets", func() Seams { return Seams{Plan: eachAggregate("max", mergeNothing)} }},
-	{"dropped NULL group", func() Seams { return Seams{Rows: dropNullGroup} }},
-	{"FILTER ignored", func() Seams {
+	{name: "wrong merge", seams: func() Seams { return Seams{Plan: eachAggregate("sum", mergeTwice)} }},
+	{name: "merge that forgets", seams: func() Seams { return Seams{Plan: eachAggregate("max", mergeNothing)} }},
+	{name: "dropped NULL group", seams: func() Seams { return Seams{Rows: dropNullGroup} }},
+	{name: "FILTER ignored", seams: func() Seams {
 		return Seams{Plan: func(p *query.Plan) {
 			for i := range p.Aggregates {
 				p.Aggregates[i].Filter = nil
 			}
 		}}
 	}},
-	{"WHERE ignored", func() Seams { return Seams{Plan: func(p *query.Plan) { p.Filter = nil }} }},
-	{"HAVING ignored", func() Seams { return Seams{Plan: func(p *query.Plan) { p.Having = "" }} }},
-	{"off by one at a block split", func() Seams { return Seams{Block: shortPart} }},
-	{"lost block", loseBlock},
-	{"min instead of max", func() Seams { return Seams{Plan: otherExtreme} }},
-	{"avg counts NULLs", func() Seams { return Seams{Plan: countNulls} }},
-	{"range applied twice", twiceSeam},
-	{"canonical key without -0", func() Seams { return Seams{Apart: hasMinusZero} }},
-	{"last shard's slots dropped", func() Seams {
+	{name: "WHERE ignored", seams: func() Seams { return Seams{Plan: func(p *query.Plan) { p.Filter = nil }} }},
+	{name: "HAVING ignored", seams: func() Seams { return Seams{Plan: func(p *query.Plan) { p.Having = "" }} }},
+	{name: "off by one at a block split", seams: func() Seams { return Seams{Block: shortPart} }},
+	{name: "lost block", seams: loseBlock},
+	{name: "min instead of max", seams: func() Seams { return Seams{Plan: otherExtreme} }},
+	{name: "avg counts NULLs", seams: func() Seams { return Seams{Plan: countNulls} }},
+	{name: "range applied twice", seams: twiceSeam},
+	{name: "canonical key without -0", seams: func() Seams { return Seams{Apart: hasMinusZero} }},
+	{name: "last shard's slots dropped", seams: func() Seams {
 		return Seams{Block: func(_ *CompiledView, b *partial.Block) int {
 			if b.Shard == topology.ShardID(faultShards-1) {
 				return 0
@@ -53,15 +63,36 @@ var faults = []fault{
 			return 1
 		}}
 	}},
-	{"group's error forgotten", func() Seams {
+	{name: "group's error forgotten", seams: func() Seams {
 		return Seams{Rows: func(_ *CompiledView, r *aggregator.ViewRows) { r.Errors = nil }}
 	}},
-	{"another time zone", func() Seams { return Seams{Plan: func(p *query.Plan) { p.TimeZone = "UTC" }} }},
+	{name: "another time zone", seams: func() Seams { return Seams{Plan: func(p *query.Plan) { p.TimeZone = "UTC" }} }},
+}
+
+// faultsOfWrites are those that only write_optimized views can have.
+var faultsOfWrites = []fault{
+	{name: "v does not combine the shards", seams: func() Seams { return Seams{} }, made: combineNothing},
+	{name: "a shard's rows dropped", seams: func() Seams {
+		return Seams{Rows: func(_ *CompiledView, r *aggregator.ViewRows) {
+			if r.Shard == faultShards-1 {
+				r.Hashes, r.Keys, r.States, r.Errors = nil, emptyLike(r.Keys), emptyLike(r.States), nil
+			}
+		}}
+	}},
+	{name: "a shard's error forgotten", seams: func() Seams {
+		return Seams{Rows: func(_ *CompiledView, r *aggregator.ViewRows) { r.Errors = nil }}
+	}},
+	{name: "wrong merge", seams: func() Seams { return Seams{Plan: eachAggregate("sum", mergeTwice)} }},
 }
 
 // testFaults: each fault turns some case red.
 func testFaults(t *testing.T, r *reference) {
-	for i, f := range faults {
+	all := slices.Clone(faults)
+	for _, f := range faultsOfWrites {
+		f.name, f.policy = f.name+" of "+string(topology.WriteOptimized), topology.WriteOptimized
+		all = append(all, f)
+	}
+	for i, f := range all {
 		t.Run(strings.ReplaceAll(f.name, " ", "_"), func(t *testing.T) {
 			schema := fmt.Sprintf("fault_%d", i)
 			seen, err := r.firstRed(t, schema, f)
@@ -79,8 +110,12 @@ func testFaults(t *testing.T, r *reference) {
 // firstRed runs the corpus with a fault, some views at a time, until one of
 // them is red.
 func (r *reference) firstRed(t *testing.T, schema string, f fault) (string, error) {
-	options := Options{Shards: faultShards, Lanes: 2, Batch: 400, Flush: 2, Fold: 2, BlockLimit: 2_500, Seed: 1}
-	run := NewRun(r.store(schema), options, f.seams())
+	options := Options{Shards: faultShards, Policy: f.policy, Lanes: 2, Batch: 400, Flush: 2, Fold: 2, BlockLimit: 2_500, Seed: 1}
+	store, seams := r.store(schema), f.seams()
+	if f.made != nil {
+		seams.Made = f.made(t, r, schema)
+	}
+	run := NewRun(store, options, seams)
 	for _, s := range r.Streams {
 		for views := range slices.Chunk(s.Views, 20) {
 			some := *s
@@ -96,6 +131,33 @@ func (r *reference) firstRed(t *testing.T, schema string, f fault) (string, erro
 		}
 	}
 	return "", nil
+}
+
+// combineNothing gives each view the SELECT that it would have were it
+// read_optimized: every row of its table by itself.
+func combineNothing(t *testing.T, r *reference, name string) func(context.Context, schema.ViewSpec) error {
+	t.Helper()
+	twin := name + "_twin"
+	twins := r.store(twin)
+	return func(ctx context.Context, spec schema.ViewSpec) error {
+		view := pgx.Identifier{spec.Name}.Sanitize()
+		rand.Read(spec.ID[:])
+		spec.Policy = topology.ReadOptimized
+		if err := twins.EnsureView(ctx, spec, func(topology.ViewID, topology.Revision) schema.State { return schema.Live }); err != nil {
+			return err
+		}
+		if err := r.database.exec(ctx, "SET search_path = "+twin); err != nil {
+			return err
+		}
+		var text string
+		if err := r.database.conn.QueryRow(ctx, "SELECT pg_get_viewdef($1::regclass)", view).Scan(&text); err != nil {
+			return err
+		}
+		if err := r.database.exec(ctx, "SET search_path = "+name); err != nil {
+			return err
+		}
+		return r.database.exec(ctx, "CREATE OR REPLACE VIEW "+view+" AS "+text)
+	}
 }
 
 // harmed is an accumulator whose merge is wrong.

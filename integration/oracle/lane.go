@@ -45,6 +45,8 @@ func (o Options) String() string {
 type Seams struct {
 	// Plan may change a view's plan, a copy of its own.
 	Plan func(*query.Plan)
+	// Made may change a view's relations, which are there and empty.
+	Made func(ctx context.Context, spec schema.ViewSpec) error
 	// Block may change a block that was decoded, and returns how often it is merged.
 	Block func(v *CompiledView, b *partial.Block) int
 	// Rows may change what a fold is given.
@@ -108,6 +110,11 @@ func (r *Run) Stream(ctx context.Context, s *CompiledStream) error {
 		}
 		if err := r.store.EnsureView(ctx, spec, func(topology.ViewID, topology.Revision) schema.State { return schema.Live }); err != nil {
 			return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+		}
+		if r.seams.Made != nil {
+			if err := r.seams.Made(ctx, spec); err != nil {
+				return fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+			}
 		}
 	}
 	if r.seams.Apart != nil {
