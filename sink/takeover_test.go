@@ -167,7 +167,7 @@ func TestTakeoverOfPausedClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	execute(t, conn, `INSERT INTO millrace.ledger SELECT 'millrace', $1, 0, gen_random_uuid(), 0, gen_random_uuid(), 0, 0, 1, 0 FROM generate_series(1, 8000)`, long)
+	execute(t, conn, `INSERT INTO millrace.ledger SELECT 'millrace', $1, 0, gen_random_uuid(), 0, gen_random_uuid(), 0, 0, 1, 0 FROM generate_series(1, 15000)`, long)
 	resume := pause()
 	defer resume()
 	done := outcome(func() error {
@@ -175,7 +175,7 @@ func TestTakeoverOfPausedClaim(t *testing.T) {
 		return err
 	})
 	waitFor(t, conn, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'ClientWrite'")
-	if c, err := claimLong(young); err != nil || c.Term != 2 || len(c.Ledger) != 8000 {
+	if c, err := claimLong(young); err != nil || c.Term != 2 || len(c.Ledger) != 15000 {
 		t.Fatalf("claim: %v", err)
 	}
 	resume()
@@ -213,7 +213,6 @@ func pausable(t *testing.T, direct string) (through string, pause func() (resume
 					return
 				}
 				defer server.Close()
-				_ = server.(*net.TCPConn).SetReadBuffer(1 << 14) // a hint: more would only hold more
 				all.Go(func() {
 					defer client.Close()
 					buf := make([]byte, 1<<14)
