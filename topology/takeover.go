@@ -52,8 +52,8 @@ type Rescue struct {
 //
 // Rescuers are the members that live, in order of their names from the name of
 // the one in need on, around to it; for the dead, for want of members, others
-// that live too. Who is no member cannot call others
-// silent: when the brokers put everybody out, everybody joins again.
+// that live too. Who is no member cannot call others silent: when the brokers
+// put everybody out, everybody joins again.
 //
 // Nodes without an entry are left alone, whatever the group says of them.
 type Watch struct {
@@ -86,22 +86,38 @@ func (w *Watch) Look(now time.Time, self string, nodes []NodeState, members map[
 		return nil
 	}
 	w.see(now, self, nodes, members)
+	if !w.sure(now) {
+		return nil
+	}
+	rank := ranks(self, nodes, members)
 	var due []Rescue
-	for _, n := range nodes {
+	for i := range nodes {
+		n := &nodes[i]
 		s, ok := w.need[n.Node]
-		if !ok || s.incarnation != n.Incarnation || now.Before(w.turn(s, self, n.Node, nodes, members)) {
+		if !ok || s.incarnation != n.Incarnation || now.Before(w.turn(s, rank(n.Node))) {
 			continue
 		}
 		s.named = now
 		w.need[n.Node] = s
-		due = append(due, Rescue{Node: n, Expel: s.dead})
+		due = append(due, Rescue{Node: *n, Expel: s.dead})
 	}
 	slices.SortFunc(due, func(a, b Rescue) int { return cmp.Compare(a.Node.Node, b.Node.Node) })
 	return due
 }
 
-// turn is when this node rescues another, if that is still in need by then.
-func (w *Watch) turn(s sighting, self, of string, nodes []NodeState, members map[string]bool) time.Time {
+// sure reports whether some need is certain by now, whoever's turn it is.
+func (w *Watch) sure(now time.Time) bool {
+	for _, s := range w.need {
+		if !now.Before(w.turn(s, 0)) {
+			return true
+		}
+	}
+	return false
+}
+
+// turn is when this node, with so many rescuers before it, rescues one that is
+// still in need by then.
+func (w *Watch) turn(s sighting, before int) time.Time {
 	if !s.named.IsZero() {
 		return s.named.Add(Stagger)
 	}
@@ -109,7 +125,7 @@ func (w *Watch) turn(s sighting, self, of string, nodes []NodeState, members map
 	if judge := w.steady.Add(Grace); sure.Before(judge) {
 		sure = judge
 	}
-	return sure.Add(Stagger * time.Duration(rank(self, of, nodes, members)))
+	return sure.Add(Stagger * time.Duration(before))
 }
 
 // stand finds out whether this node may judge others: it holds its own name. All
@@ -132,7 +148,8 @@ func (w *Watch) stand(now time.Time, self string, nodes []NodeState) bool {
 // who does not any more.
 func (w *Watch) see(now time.Time, self string, nodes []NodeState, members map[string]bool) {
 	need := make(map[string]sighting)
-	for _, n := range nodes {
+	for i := range nodes {
+		n := &nodes[i]
 		silent := n.Alive && n.Joined && !n.Fenced && !members[n.Node] && members[self]
 		if n.Node == self || n.Alive && !silent {
 			continue
@@ -146,29 +163,26 @@ func (w *Watch) see(now time.Time, self string, nodes []NodeState, members map[s
 	w.need = need
 }
 
-// rank is how many rescuers of a node come before self.
-func rank(self, of string, nodes []NodeState, members map[string]bool) int {
-	before := 0
-	for _, n := range nodes {
-		if n.Alive && n.Node != of && order(of, members, n.Node, self) < 0 {
-			before++
-		}
-	}
-	return before
-}
-
-// order compares two rescuers of a node: members come before others, then names
-// behind its own before those in front of it, then they go by name. So each node
-// has another first rescuer, and where many die at once many help.
-func order(of string, members map[string]bool, a, b string) int {
-	first := func(x, y bool) int {
+// ranks returns a function that says how many rescuers of a node come before self:
+// the members behind it by name, then those in front of it, then who lives
+// and is no member, in the same order. So each node has another first rescuer,
+// and where many die at once many help.
+func ranks(self string, nodes []NodeState, members map[string]bool) func(of string) int {
+	var peers []string // of self: those who are members as it is, or are none as it is
+	first := 0
+	for i := range nodes {
+		n := &nodes[i]
 		switch {
-		case x == y:
-			return 0
-		case x:
-			return -1
+		case n.Alive && members[n.Node] == members[self]:
+			peers = append(peers, n.Node)
+		case n.Alive && members[n.Node]:
+			first++
 		}
-		return 1
 	}
-	return cmp.Or(first(members[a], members[b]), first(a > of, b > of), cmp.Compare(a, b))
+	slices.Sort(peers)
+	at, _ := slices.BinarySearch(peers, self)
+	return func(of string) int {
+		behind, _ := slices.BinarySearch(peers, of)
+		return first + (at-behind+len(peers))%len(peers)
+	}
 }

@@ -19,6 +19,10 @@ type world struct {
 	group      map[string]*Member    // by node: a world's node is one member
 	generation int32
 	started    int
+
+	// What a look sees, made once for many; empty when something has happened.
+	nodes   []NodeState
+	members map[string]bool
 }
 
 // process is a node that runs, or is stopped.
@@ -92,6 +96,7 @@ func (w *world) restartPostgres() {
 
 // look lets some time pass, in which every node that runs looks.
 func (w *world) look(d time.Duration) (acts []act) {
+	w.changed() // whoever called has done something
 	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(LookEvery) {
 		for _, name := range slices.Sorted(maps.Keys(w.processes)) {
 			if p := w.processes[name]; !p.stopped {
@@ -107,16 +112,20 @@ func (w *world) look(d time.Duration) (acts []act) {
 func (w *world) lookOf(p *process) (acts []act) {
 	if own := w.registry[p.name]; own != nil && !own.Alive {
 		own.Alive, own.Held = true, w.now
+		if i := slices.IndexFunc(w.nodes, func(n NodeState) bool { return n.Node == p.name }); i >= 0 {
+			w.nodes[i] = *own
+		}
 	}
-	var nodes []NodeState
-	for _, row := range w.registry {
-		nodes = append(nodes, *row)
+	if w.nodes == nil {
+		for _, name := range slices.Sorted(maps.Keys(w.registry)) {
+			w.nodes = append(w.nodes, *w.registry[name])
+		}
+		w.members = make(map[string]bool, len(w.group))
+		for name := range w.group {
+			w.members[name] = true
+		}
 	}
-	members := make(map[string]bool, len(w.group))
-	for name := range w.group {
-		members[name] = true
-	}
-	for _, r := range p.watch.Look(w.now, p.name, nodes, members) {
+	for _, r := range p.watch.Look(w.now, p.name, w.nodes, w.members) {
 		acts = append(acts, act{w.now.Sub(dawn), p.name, r.Node.Node, r.Expel})
 		if !p.broken {
 			w.rescue(r)
@@ -125,13 +134,17 @@ func (w *world) lookOf(p *process) (acts []act) {
 	return acts
 }
 
+// changed says that what looks have seen is no more.
+func (w *world) changed() { w.nodes, w.members = nil, nil }
+
 func (w *world) rescue(r Rescue) {
 	if r.Expel {
 		delete(w.group, r.Node.Node)
 		delete(w.registry, r.Node.Node)
-		return
+	} else {
+		w.registry[r.Node.Node].Fenced = true
 	}
-	w.registry[r.Node.Node].Fenced = true
+	w.changed()
 }
 
 // subscribe is what a node asks the group for.
