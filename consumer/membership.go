@@ -33,6 +33,7 @@ type assignment interface {
 type membership struct {
 	group  string
 	client *kgo.Client
+	end    context.CancelFunc // of whatever the client does
 	to     assignment
 
 	mu    sync.Mutex // guards owned
@@ -54,8 +55,10 @@ var errNotOwner = errors.New("the group no longer gives this node the flush's pa
 var errNotMember = errors.New("not a member of the group now")
 
 func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, error) {
-	m := &membership{group: cfg.Cluster, to: to, owned: map[topicPartition]bool{}}
+	ctx, end := context.WithCancel(context.Background())
+	m := &membership{group: cfg.Cluster, end: end, to: to, owned: map[topicPartition]bool{}}
 	client, err := kgo.NewClient(append(opts,
+		kgo.WithContext(ctx),
 		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
 		kgo.ConsumerGroup(cfg.Cluster),
 		kgo.Balancers(newBalancer(cfg.Cluster, cfg.Node)),
@@ -70,6 +73,7 @@ func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, err
 		kgo.OnPartitionsLost(m.onLost),
 	)...)
 	if err != nil {
+		end()
 		return nil, fmt.Errorf("kafka client for group %q: %w", cfg.Cluster, err)
 	}
 	m.client = client
@@ -184,10 +188,24 @@ func (m *membership) confirm(ctx context.Context) error {
 }
 
 // leave leaves the group, so that others need not wait for the session to end.
-func (m *membership) leave(ctx context.Context) error {
-	if err := m.client.LeaveGroupContext(ctx); err != nil {
+// The group's client by itself would first wait for a rebalance that is under
+// way, and so for the slowest of the others: it is ended at once, and another
+// client takes its member out. Nothing may be done any more in the name of a
+// partition.
+func (m *membership) leave(ctx context.Context, by *kgo.Client) error {
+	m.close()
+	member, _ := m.client.GroupMetadata()
+	if member == "" {
+		return nil
+	}
+	if err := takeOut(ctx, by, m.group, member); err != nil {
 		return fmt.Errorf("leave the consumer group: %w", err)
 	}
-	m.client.Close()
 	return nil
+}
+
+// close ends the client without leaving the group.
+func (m *membership) close() {
+	m.end()
+	m.client.Close()
 }

@@ -283,7 +283,7 @@ func (n *Node) stop(hard context.Context) error {
 	err := each(ctx, n.lanes, func(l *lane) { l.stop() })
 	err = errors.Join(err, each(ctx, n.folders, func(f *folder) { f.stop(ctx) }))
 	if err == nil {
-		err = n.members.leave(ctx)
+		err = n.members.leave(ctx, n.client)
 	}
 	if err == nil { // else the others do for it what it could not
 		err = n.registry.Leave(ctx)
@@ -318,7 +318,7 @@ func (n *Node) close() {
 		f.reader.Close()
 	}
 	if n.members != nil {
-		n.members.client.Close()
+		n.members.close()
 	}
 	if n.client != nil {
 		n.client.Close()

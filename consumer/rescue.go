@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/topology"
@@ -58,25 +59,38 @@ func (n *Node) expel(ctx context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	req := kmsg.NewPtrLeaveGroupRequest()
-	req.Group = n.cfg.Cluster
+	var members []string
 	for _, m := range group.Members {
 		if name, ok := topology.NodeOfClient(n.cfg.Cluster, m.ClientID); ok && name == node {
-			member := kmsg.NewLeaveGroupRequestMember()
-			member.MemberID = m.ID
-			req.Members = append(req.Members, member)
+			members = append(members, m.ID)
 		}
 	}
-	if len(req.Members) == 0 {
+	if len(members) == 0 {
 		return nil
 	}
-	resp, err := req.RequestWith(ctx, n.client)
-	if err == nil {
-		err = kerr.ErrorForCode(resp.ErrorCode)
-	}
-	if err != nil {
+	if err := takeOut(ctx, n.client, n.cfg.Cluster, members...); err != nil {
 		return fmt.Errorf("take node %q out of the group: %w", node, err)
 	}
-	n.log.Info("node taken out of the group", "of", node, "members", len(req.Members))
+	n.log.Info("node taken out of the group", "of", node, "members", len(members))
+	return nil
+}
+
+// takeOut ends the membership of some members of a group; of those that are none
+// it ends nothing.
+func takeOut(ctx context.Context, client *kgo.Client, group string, members ...string) error {
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group, req.MemberID = group, members[0] // which the oldest brokers look at
+	for _, id := range members {
+		m := kmsg.NewLeaveGroupRequestMember()
+		m.MemberID = id
+		req.Members = append(req.Members, m)
+	}
+	resp, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return err
+	}
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil && !errors.Is(err, kerr.UnknownMemberID) {
+		return err
+	}
 	return nil
 }
