@@ -189,13 +189,23 @@ func (l *lane) startWaiting() {
 	}
 }
 
-// cursorFailed reports why a cursor cannot read on: its views stay where they are.
+// cursorFailed reports why a cursor cannot read on: its views stay where they
+// are. Where the records are gone for good it ends: the client would read on
+// elsewhere, and others wait for the place.
 func (l *lane) cursorFailed(c *cursor, err error) {
 	if c.closed {
 		return
 	}
+	gone := recordsGone(err)
 	for _, v := range c.views {
 		l.node.problem("view "+v.view.def.Name, c.part.tp, readFault(c.part.tp, c.at, err))
+		if gone {
+			v.mode = pinned
+		}
+	}
+	if gone {
+		l.closeCursor(c)
+		l.startWaiting()
 	}
 }
 

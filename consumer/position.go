@@ -46,7 +46,7 @@ const (
 	live    readMode = iota // the partition's live reading
 	behind                  // a cursor
 	waiting                 // nobody yet: its start lies ahead
-	pinned                  // nobody: its plan cannot be carried out here
+	pinned                  // nobody: its plan cannot be carried out here, or its records are gone
 )
 
 // place puts a view into the partition at a position.

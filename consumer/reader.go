@@ -57,6 +57,10 @@ func logCut(err error) bool {
 	return errors.As(err, &loss)
 }
 
+// recordsGone reports whether the records at a position are no more, and what the
+// client would go on with are others.
+func recordsGone(err error) bool { return errors.Is(err, kerr.OffsetOutOfRange) || logCut(err) }
+
 // topicGone reports whether a partition's topic was deleted, and perhaps another
 // of its name created.
 func topicGone(err error) bool {
@@ -66,7 +70,7 @@ func topicGone(err error) bool {
 // readFault says what stops the reading of a partition, and the way out.
 func readFault(tp topicPartition, at int64, err error) error {
 	switch {
-	case errors.Is(err, kerr.OffsetOutOfRange), logCut(err):
+	case recordsGone(err):
 		return fmt.Errorf("topic %q partition %d: the records at position %d are gone (the topic's retention passed it, or the log was truncated); "+
 			"nothing was skipped: drop and create the affected views with the start that you accept, and give the topic a longer retention.ms: %w",
 			tp.topic, tp.partition, at, err)

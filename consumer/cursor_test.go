@@ -1,0 +1,73 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// TestCatchUpsWithoutRecordsMakeRoom has as many catch-ups as may run at once
+// whose records are gone: they end, and another view is caught up.
+func TestCatchUpsWithoutRecordsMakeRoom(t *testing.T) {
+	c := newClusterOf(t, setting{seed: seedOf(), onError: topology.DeadLetter, partitions: 1})
+	at := func(offset int64) func(topology.Partition) int64 {
+		return func(topology.Partition) int64 { return offset }
+	}
+	cfg := c.config()
+	cfg.Lanes = 1
+	live := c.createView("live", true)
+	n := c.start(cfg)
+	c.produce(100)
+	c.folded(live)
+	c.published(live)
+	c.end(n)
+	var lost []*topology.View
+	for i := range cursorsPerLane {
+		lost = append(lost, c.createViewAt(fmt.Sprint("lost_", i), at(int64(i))))
+	}
+	upTo := kadm.Offsets{}
+	upTo.Add(kadm.Offset{Topic: c.stream.Topic, Partition: 0, At: 50})
+	if _, err := kadm.NewClient(c.client).DeleteRecords(t.Context(), upTo); err != nil {
+		t.Fatal(err)
+	}
+	n = c.start(cfg)
+	c.produce(100)
+	c.folded(live)
+	c.wait("what is gone is named", func() bool { return len(n.node.Problems()) >= len(lost) })
+	late := c.createViewAt("late", at(60))
+	c.folded(late)
+	c.end(n)
+	c.check(live, late)
+}
+
+// TestCatchUpOfTruncatedLog ends where the log was cut: what the client would
+// read on are other records.
+func TestCatchUpOfTruncatedLog(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	l := &lane{mailbox: newMailbox(), log: log, node: &Node{log: log, metrics: newMetrics(prometheus.NewRegistry())}}
+	tp := topicPartition{"events", 0}
+	v := &viewPosition{view: &laneView{def: &topology.View{Name: "v"}}, mode: behind, at: 10, sealed: 10}
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &cursor{part: &inputPartition{tp: tp, next: 100}, views: []*viewPosition{v}, at: 10, cancel: cancel}
+	c.part.views, c.part.cursors, l.cursors = []*viewPosition{v}, []*cursor{c}, 1
+	l.parts = map[topicPartition]*inputPartition{tp: c.part}
+
+	l.cursorFailed(c, &kgo.ErrDataLoss{Topic: tp.topic, ConsumedTo: 10, ResetTo: 5})
+	l.catchUp(c, []*kgo.Record{{Topic: tp.topic, Offset: 10, Value: []byte("another")}})
+	if ctx.Err() == nil || l.cursors != 0 || len(c.part.cursors) != 0 || v.mode != pinned || v.at != 10 {
+		t.Errorf("it reads on: %d cursors, mode %d, at %d", l.cursors, v.mode, v.at)
+	}
+	if behind := c.part.positions(1).Behind; len(behind) != 1 || behind[0].At != 10 {
+		t.Errorf("a commit says %v", behind)
+	}
+	if len(l.node.Problems()) != 1 {
+		t.Errorf("problems: %v", l.node.Problems())
+	}
+}
