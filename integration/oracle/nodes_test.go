@@ -2,27 +2,46 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/integration/system"
 )
 
-func (w *whole) startNodes() {
-	count := 2
-	if w.o.nodes == oneNode {
-		count = 1
-	}
-	for i := range count {
-		w.nodes = append(w.nodes, w.cluster.Start(fmt.Sprintf("MILLRACE_NODE=node-%d", i+1)))
-	}
+// start starts one more node and waits until it is ready.
+func (w *whole) start() {
+	name := fmt.Sprintf("node-%d", len(w.nodes)+1)
+	w.nodes = append(w.nodes, w.cluster.StartAs(name).Ready())
 }
 
-func (w *whole) ready() {
-	for _, n := range w.nodes {
-		n.Ready()
+// join has a second node join, where the run has two, and waits until each has
+// a share of the input. It comes when the views are there: what one node makes of
+// hundreds of CREATEs, two of them would make twice.
+func (w *whole) join() {
+	if w.o.nodes == oneNode {
+		return
 	}
+	w.start()
+	input := map[string]bool{}
+	for _, s := range w.r.Streams {
+		input[w.topic(s)] = true
+	}
+	system.Wait(w.t, time.Minute, "each node has a share of the input", func() bool {
+		groups, err := w.admin.DescribeGroups(w.t.Context(), w.cluster.Name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		sharing := 0
+		for _, m := range groups[w.cluster.Name].Members {
+			if given, ok := m.Assigned.AsConsumer(); ok && slices.ContainsFunc(given.Topics, func(t kmsg.ConsumerMemberAssignmentTopic) bool { return input[t.Topic] }) {
+				sharing++
+			}
+		}
+		return sharing == len(w.nodes)
+	})
 }
 
 // awaitFlush chooses the node that is to die and waits until it has committed a
@@ -41,7 +60,7 @@ func (w *whole) kill(at int) {
 	if lag := w.lag(); lag == 0 {
 		w.t.Error("the node had nothing left to do when it died: the run shows nothing")
 	} else {
-		w.t.Logf("node %d died while %d records were not committed", at+1, lag)
+		w.t.Logf("%s died while %d records were not committed", w.nodes[at].Name, lag)
 	}
 	w.nodes = append(w.nodes[:at], w.nodes[at+1:]...)
 }
@@ -70,9 +89,9 @@ func (w *whole) lag() int64 {
 
 // stopNodes ends the nodes in order. Each of them must have had its share.
 func (w *whole) stopNodes() {
-	for i, n := range w.nodes {
+	for _, n := range w.nodes {
 		if n.Metric("millrace_blocks_published_total", "") == 0 {
-			w.t.Errorf("node %d of %d has flushed nothing: the run shows nothing", i+1, len(w.nodes))
+			w.t.Errorf("%s has flushed nothing: the run shows nothing", n.Name)
 		}
 	}
 	for _, n := range w.nodes {

@@ -72,11 +72,11 @@ func (w *whole) run() {
 		do()
 		w.t.Logf("%s: %v since the start", what, time.Since(began).Round(100*time.Millisecond))
 	}
-	w.startNodes()
 	step("streams", w.streams)
-	step("ready", w.ready)
+	step("ready", w.start)
 	w.produceEarly()
 	step("views", w.views)
+	step("joined", w.join)
 	step("produced", w.produceLate)
 	step("flushed", w.cluster.Flush)
 	step("compared", w.compare)
