@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -38,6 +39,8 @@ type membership struct {
 
 	mu    sync.Mutex // guards owned
 	owned map[topicPartition]bool
+
+	putOut atomic.Bool // the group has put this node out, since this was last cleared
 }
 
 // heartbeats is how many heartbeats a session timeout is long. Members hear of a
@@ -127,6 +130,7 @@ func (m *membership) onRevoked(ctx context.Context, _ *kgo.Client, topics map[st
 
 // onLost gives the partitions up first: nothing of theirs may be committed.
 func (m *membership) onLost(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
+	m.putOut.Store(true)
 	parts := flatten(topics)
 	if len(parts) == 0 {
 		return

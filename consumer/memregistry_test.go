@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 
 // memCluster is what the nodes of a test know of each other, in memory.
 type memCluster struct {
-	mu    sync.Mutex // guards nodes
+	mu    sync.Mutex // guards all
 	nodes map[string]*memNode
+	blind map[string]bool // who is cut off
 }
 
 type memNode struct {
@@ -20,7 +22,19 @@ type memNode struct {
 	gone   chan struct{} // closed when a rescuer gives its name back
 }
 
-func newMemCluster() *memCluster { return &memCluster{nodes: map[string]*memNode{}} }
+func newMemCluster() *memCluster {
+	return &memCluster{nodes: map[string]*memNode{}, blind: map[string]bool{}}
+}
+
+// cut takes a node's session away, or gives it back.
+func (c *memCluster) cut(node string, off bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.blind[node] = off
+	if n := c.nodes[node]; n != nil && off {
+		n.Alive = false
+	}
+}
 
 // registry returns what one process knows the others by.
 func (c *memCluster) registry() *memRegistry { return &memRegistry{cluster: c} }
@@ -54,9 +68,19 @@ func (r *memRegistry) Enter(ctx context.Context, n topology.NodeInfo) error {
 	}
 }
 
+// errBlind is what a node sees that is cut off from the registry.
+var errBlind = errors.New("registry: not reached")
+
 func (r *memRegistry) Look(context.Context) ([]topology.NodeState, error) {
 	r.cluster.mu.Lock()
 	defer r.cluster.mu.Unlock()
+	if r.cluster.blind[r.self.Node] {
+		return nil, errBlind
+	}
+	if !r.self.Alive { // it was cut off
+		r.self.Alive, r.self.Joined, r.self.Held = true, false, time.Now()
+		r.cluster.nodes[r.self.Node] = r.self
+	}
 	var all []topology.NodeState
 	for _, n := range r.cluster.nodes {
 		all = append(all, n.NodeState)

@@ -36,6 +36,7 @@ type Node struct {
 	admin    *broker.Admin
 	client   *kgo.Client // for requests that belong to no lane
 	members  *membership
+	topics   *subscription
 	lanes    []*lane
 	folders  []*folder
 	inputs   *router // of input partitions, to lanes
@@ -43,8 +44,6 @@ type Node struct {
 
 	laneBudget   int64
 	folderBudget int64
-	subscribed   []string
-	topicIDs     map[string]topology.TopicID // of the input topics subscribed to
 	ready        atomic.Bool
 	problems     problems
 }
@@ -156,6 +155,7 @@ func (n *Node) start(ctx context.Context) error {
 	if n.members, err = newMembership(&n.cfg, n.opts, n); err != nil {
 		return err
 	}
+	n.topics = &subscription{cluster: n.cfg.Cluster, members: n.members}
 	for i := range n.cfg.Lanes {
 		if err := n.addLane(ctx, i, current); err != nil {
 			return err
@@ -238,42 +238,8 @@ func (n *Node) know(c *topology.Catalog) {
 	for _, f := range n.folders {
 		f.post(func() { f.know(c) })
 	}
-	n.subscribe(c)
+	n.topics.follow(c)
 	n.ready.Store(true)
-}
-
-// subscribe asks the group for exactly the topics that views of a catalog need,
-// and for the catalog's, so that the node is a member where there are none.
-func (n *Node) subscribe(c *topology.Catalog) {
-	want := []string{topology.CatalogTopic(n.cfg.Cluster)}
-	ids := map[string]topology.TopicID{}
-	for _, s := range c.Streams() {
-		if len(c.ViewsOf(s.ID)) > 0 {
-			want = append(want, s.Topic, s.Partials)
-			ids[s.Topic] = s.TopicID
-		}
-	}
-	slices.Sort(want)
-	want = slices.Compact(want)
-	var add, drop, anew []string
-	for _, t := range want {
-		switch id, input := ids[t]; {
-		case !slices.Contains(n.subscribed, t):
-			add = append(add, t)
-		case input && id != n.topicIDs[t]:
-			anew = append(anew, t)
-		}
-	}
-	for _, t := range n.subscribed {
-		if !slices.Contains(want, t) {
-			drop = append(drop, t)
-		}
-	}
-	n.subscribed, n.topicIDs = want, ids
-	// A client that has seen a topic takes no other of its name unless it forgets the first.
-	n.members.subscribe(nil, anew)
-	n.members.subscribe(append(add, anew...), drop)
-	n.members.client.ForceMetadataRefresh() // a new view may have given a partials topic more partitions
 }
 
 // stop ends lanes and folders in order and leaves the group.

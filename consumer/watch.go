@@ -49,12 +49,15 @@ func (w *watch) run(ctx context.Context) error {
 		case errors.As(err, &taken):
 			return err
 		}
-		w.report(err)
+		w.seen(err)
 	}
 }
 
-// report says when looks begin to fail, and when they succeed again.
-func (w *watch) report(err error) {
+// seen takes how a look went. A node that cannot look cannot fold either. Where
+// the others can, they take it for dead and put it out of the group, which it
+// would join again, to have partitions that it does not fold: it asks for none
+// until it sees again. Where nobody can, all keep what they have.
+func (w *watch) seen(err error) {
 	switch {
 	case err != nil && !w.blind:
 		w.log.Warn("other nodes cannot be watched: until they can, a death is noticed by the group only", "error", err)
@@ -62,6 +65,15 @@ func (w *watch) report(err error) {
 		w.log.Info("other nodes are watched again")
 	}
 	w.blind = err != nil
+	switch {
+	case err == nil:
+		w.node.members.putOut.Store(false)
+		if w.node.topics.resume() {
+			w.log.Info("this node asks for partitions again")
+		}
+	case w.node.members.putOut.Load() && w.node.topics.withdraw():
+		w.log.Warn("the others have put this node out of the group, and it cannot reach PostgreSQL: it asks for no partitions until it can")
+	}
 }
 
 func (w *watch) look(ctx context.Context) error {
