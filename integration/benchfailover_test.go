@@ -54,7 +54,7 @@ func TestBenchFailover(t *testing.T) {
 				t.Errorf("%s: %+v", of.Name, f)
 			}
 		}
-		if got := strings.Join(names, " "); got != "until_folding until_reading until_all still_folding still_reading still_others still_all latency observer span" {
+		if got := strings.Join(names, " "); got != "until_folding until_reading until_all still_folding still_reading still_others still_all latency back observer span" {
 			t.Errorf("%s has the figures %s", of.Name, got)
 		}
 	}

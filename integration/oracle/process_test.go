@@ -42,6 +42,8 @@ func full() bool {
 // reference is the corpus with its plans and PostgreSQL's answers.
 type reference struct {
 	t        *testing.T
+	full     bool                    // the whole matrix is to be run
+	fresh    func(testing.TB) string // makes a database of its own on the server
 	url      string
 	seed     uint64
 	database *Database
@@ -50,14 +52,15 @@ type reference struct {
 	dead     map[string]int // as Run.Dead counts them
 }
 
-// newReference fills a database of its own and asks PostgreSQL.
-func newReference(t *testing.T) *reference {
+// newReference fills a database of its own and asks PostgreSQL. fresh makes
+// databases on the server that is to be asked.
+func newReference(t *testing.T, fresh func(testing.TB) string) *reference {
 	t.Helper()
 	corpus, err := Load("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reference{t: t, seed: seedOf(t), url: harness.Get(t).DatabaseURL(t), expected: map[string]*Answer{}, dead: map[string]int{}}
+	r := &reference{t: t, seed: seedOf(t), fresh: fresh, url: fresh(t), expected: map[string]*Answer{}, dead: map[string]int{}}
 	setZone(t, r.url)
 	conn := r.connect()
 	if r.database, err = Fill(t.Context(), conn, corpus); err != nil {
@@ -170,8 +173,20 @@ func (r *reference) difference(database *Database, schema string, c *Case) strin
 }
 
 // TestOracle shares PostgreSQL's answers among the runs of the corpus.
-func TestOracle(t *testing.T) {
-	r := newReference(t)
+func TestOracle(t *testing.T) { runAll(t, full(), harness.Get(t).DatabaseURL) }
+
+// TestOracleOn18 makes the quick runs with the newest PostgreSQL that is
+// supported, whatever the shared server is.
+func TestOracleOn18(t *testing.T) {
+	if !full() {
+		t.Skip("MILLRACE_TEST_FULL=1 runs it")
+	}
+	runAll(t, false, harness.NewPostgres(t, 18).Database)
+}
+
+func runAll(t *testing.T, full bool, fresh func(testing.TB) string) {
+	r := newReference(t, fresh)
+	r.full = full
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *reference)
@@ -232,7 +247,7 @@ func processOptions(seed uint64) (all []Options, quick int) {
 // and fold.
 func testInProcess(t *testing.T, r *reference) {
 	all, quick := processOptions(r.seed)
-	if !full() {
+	if !r.full {
 		all = all[:quick]
 	}
 	for i, options := range all {

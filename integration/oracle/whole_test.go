@@ -21,7 +21,7 @@ import (
 // PostgreSQL: under the base options and one other, or under all of them.
 func testWhole(t *testing.T, r *reference) {
 	all := matrix(r.seed)
-	if !full() {
+	if !r.full {
 		all = all[:quickWhole]
 	}
 	for i, options := range all {
@@ -51,7 +51,7 @@ type whole struct {
 
 func newWhole(t *testing.T, r *reference, o wholeOptions) *whole {
 	servers := harness.Get(t)
-	w := &whole{t: t, r: r, o: o, rng: rand.New(rand.NewPCG(o.seed, 4)), url: servers.DatabaseURL(t)}
+	w := &whole{t: t, r: r, o: o, rng: rand.New(rand.NewPCG(o.seed, 4)), url: r.fresh(t)}
 	setZone(t, w.url)
 	w.cluster = system.NewCluster(t, servers.Cluster(t), servers.Brokers, w.url, o.env()...)
 	var err error
@@ -236,7 +236,7 @@ func (w *whole) refusals() {
 	room := make(chan struct{}, 2)
 	for _, c := range w.r.Corpus.Cases {
 		e, want := c.Refused()
-		if !want || !full() && w.rng.IntN(6) > 0 {
+		if !want || !w.r.full && w.rng.IntN(6) > 0 {
 			continue
 		}
 		room <- struct{}{}

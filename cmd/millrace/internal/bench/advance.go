@@ -44,9 +44,10 @@ type figures struct {
 	StillFolding, StillReading, StillOthers, StillAll float64
 	// Latency is the age that an event reached before it was in a row.
 	Latency float64
-	// Exit is how long an orderly stop took, Blind how long the observer itself
-	// looked away at most, Span how long was looked.
-	Exit, Blind, Span float64
+	// Exit is how long an orderly stop took, Back how long after the harm was
+	// undone all nodes had a share again and everything flowed, Blind how long the
+	// observer itself looked away at most, Span how long was looked.
+	Exit, Back, Blind, Span float64
 }
 
 // history is when each pair moved.

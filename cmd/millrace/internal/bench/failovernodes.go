@@ -108,39 +108,42 @@ func (f *failover) owned(ctx context.Context) (all map[string]victim, ok bool, e
 	return all, len(all) == len(f.nodes), nil
 }
 
-// The cluster is calm when for calmFor no pair's newest event was older than calmAge.
+// The cluster is whole when all nodes have their share and no pair's newest event
+// is older than wholeAge, and calm when it has been so for calmFor.
 const (
-	calmAge  = 1500 * time.Millisecond
+	wholeAge = 2 * time.Second
 	calmFor  = 2 * time.Second
 	calmPoll = 50 * time.Millisecond
 	calmWait = 3 * time.Minute
 )
 
-// calm waits until all nodes have their share and everything flows. It returns
-// who has what.
-func (f *failover) calm(ctx context.Context) (map[string]victim, error) {
+// calm waits until the cluster is calm. It returns who has what, and when the
+// cluster was whole for the first time.
+func (f *failover) calm(ctx context.Context) (all map[string]victim, first time.Time, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, calmWait, fmt.Errorf("not all of it flows within %v", calmWait))
 	defer cancel()
 	since := time.Now()
 	for {
-		all, ok, err := f.owned(ctx)
+		all, settled, err := f.owned(ctx)
 		if err == nil {
 			err = f.broken()
 		}
 		if err != nil {
-			return nil, err
+			return nil, first, err
 		}
 		pairs, oldest, _ := f.observer.newest()
 		now := time.Now()
-		if !ok || pairs < f.Partitions*f.Shards || now.Sub(oldest) > calmAge {
+		switch whole := settled && pairs == f.Partitions*f.Shards && now.Sub(oldest) < wholeAge; {
+		case !whole:
 			since = now
-		}
-		if now.Sub(since) > calmFor {
-			return all, nil
+		case first.IsZero():
+			first = now
+		case now.Sub(since) > calmFor:
+			return all, first, nil
 		}
 		if err := f.wait(ctx, calmPoll); err != nil {
-			return nil, fmt.Errorf("%w: %d of %d pairs of a shard and an input partition, the oldest %v behind; settled group with a share for each node: %v\n%s",
-				err, pairs, f.Partitions*f.Shards, now.Sub(oldest).Round(time.Millisecond), ok, f.printed())
+			return nil, first, fmt.Errorf("%w: %d of %d pairs of a shard and an input partition, the oldest %v behind; settled group with a share for each node: %v\n%s",
+				err, pairs, f.Partitions*f.Shards, now.Sub(oldest).Round(time.Millisecond), settled, f.printed())
 		}
 	}
 }

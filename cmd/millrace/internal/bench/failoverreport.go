@@ -75,6 +75,7 @@ func figureKinds() []figureKind {
 		{figureStillAll, "anything stood still for", func(f figures) float64 { return f.StillAll }, false},
 		{figureLatency, "age of the oldest event when it was in a row", func(f figures) float64 { return f.Latency }, false},
 		{"exit", "the process took to end", func(f figures) float64 { return f.Exit }, false},
+		{"back", "all nodes had a share again, after it was mended, in", func(f figures) float64 { return f.Back }, false},
 		{"observer", "the observer itself looked away for", func(f figures) float64 { return f.Blind }, false},
 		{"span", "looked at for", func(f figures) float64 { return f.Span }, false},
 	}

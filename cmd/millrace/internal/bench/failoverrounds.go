@@ -24,8 +24,8 @@ func (f *failover) rounds(ctx context.Context, r *failoverReport) error {
 				return fmt.Errorf("round %d, %s: %w", run+1, c.what, err)
 			}
 			r.add(c, got)
-			fmt.Fprintf(f.Progress, "round %d of %d: %-8s folding %.2f s, reading %.2f s, everything %.2f s; stood still %.2f s, oldest event %.2f s (%v)\n",
-				run+1, f.Runs, c.name, got.UntilFolding, got.UntilReading, got.UntilAll, got.StillAll, got.Latency, time.Since(began).Round(time.Second))
+			fmt.Fprintf(f.Progress, "round %d of %d: %-8s folding %.2f s, reading %.2f s, everything %.2f s; stood still %.2f s, oldest event %.2f s; whole again after %.2f s (%v)\n",
+				run+1, f.Runs, c.name, got.UntilFolding, got.UntilReading, got.UntilAll, got.StillAll, got.Latency, got.Back, time.Since(began).Round(time.Second))
 		}
 	}
 	return nil
@@ -38,7 +38,7 @@ const settle = 3 * time.Second
 // measure does one kind of harm to a calm cluster and looks on until everything
 // flows again; then it mends what it did.
 func (f *failover) measure(ctx context.Context, c failoverCase, run int) (figures, error) {
-	owned, err := f.calm(ctx)
+	owned, _, err := f.calm(ctx)
 	if err != nil {
 		return figures{}, err
 	}
@@ -58,17 +58,26 @@ func (f *failover) measure(ctx context.Context, c failoverCase, run int) (figure
 	moves, blind := f.observer.cut(s)
 	got := moves.figure(s, owned[node.name])
 	got.Exit, got.Blind, got.Span = harm.Exit, blind.Seconds(), s.end.Sub(s.begin).Seconds()
+	got.Back, err = f.mend(ctx, c, node)
+	return got, err
+}
+
+// mend undoes the harm, and returns how many seconds later all nodes had a share
+// again and everything flowed.
+func (f *failover) mend(ctx context.Context, c failoverCase, node *benchNode) (float64, error) {
+	began := time.Now()
 	if c.mend != nil {
 		if err := c.mend(f, node); err != nil {
-			return got, err
+			return 0, err
 		}
 	}
 	for _, n := range f.nodes {
 		if err := n.start(f.Binary); err != nil {
-			return got, err
+			return 0, err
 		}
 	}
-	return got, nil
+	_, whole, err := f.calm(ctx)
+	return max(0, whole.Sub(began).Seconds()), err
 }
 
 // flows waits until every pair holds an event that was made after the harm was
