@@ -29,7 +29,7 @@ func (s *Store) Claim(ctx context.Context, topic string, p topology.Partition) (
 			s.metrics.claims.Inc()
 			return c, nil
 		}
-		if code(err) != codeLockTimeout || try == takeovers {
+		if code(err) != codeLockTimeout || try == takeovers || s.config.inject(guardTakeover) {
 			return fail(err)
 		}
 		if err := s.endHolder(ctx, topic, p); err != nil {

@@ -59,13 +59,18 @@ const (
 )
 
 // Guards are the checks that Config.Inject can leave out.
-func Guards() []string { return []string{guardClaim, guardFold, guardOwner, guardApplied} }
+func Guards() []string {
+	return []string{guardClaim, guardFold, guardOwner, guardApplied, guardTakeover, guardBisect}
+}
 
 const (
 	guardClaim   = "claim.position" // a claim starts at the stored position
 	guardOwner   = "fold.owner"     // a fold needs its claim, and the position that it starts from
 	guardApplied = "fold.applied"   // a fold needs the ledger that it continues
 	guardFold    = "fold.position"  // both of these guards of a fold
+
+	guardTakeover = "claim.takeover" // a claim ends the fold of a former owner that is in its way
+	guardBisect   = "fold.bisect"    // a group that PostgreSQL refuses is set apart
 )
 
 // inject asks for harm at a point.

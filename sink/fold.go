@@ -53,7 +53,7 @@ func (s *Store) foldWhole(ctx context.Context, c *aggregator.Claim, f *aggregato
 		result, err := s.fold(ctx, c, f, merge)
 		var faulty *ViewError
 		switch {
-		case errors.Is(err, errRefused):
+		case errors.Is(err, errRefused) && !s.config.inject(guardBisect):
 			merge = mergeCarefully
 		case errors.As(err, &faulty) && isUndefined(faulty.Err) && !renamed:
 			s.forget(faulty.View)
