@@ -169,8 +169,11 @@ func (b *board) kindOf(topic int) kind {
 func (b *board) claim() {
 	for m := range b.members {
 		c := b.classOf[m]
-		for _, owned := range b.members[m].Owned {
-			t, ok := b.names[owned.Topic]
+		t, ok := 0, false
+		for i, owned := range b.members[m].Owned {
+			if i == 0 || owned.Topic != b.members[m].Owned[i-1].Topic {
+				t, ok = b.names[owned.Topic]
+			}
 			if !ok || owned.Partition < 0 || owned.Partition >= b.topics[t].Partitions || !b.classes[c].subscribes(t) {
 				continue
 			}
@@ -189,16 +192,16 @@ func (b *board) claim() {
 
 // placed is the board as others read it.
 func (b *board) placed() map[string][]TopicPartition {
-	placed := make(map[string][]TopicPartition, len(b.members))
-	for _, m := range b.members {
-		placed[m.ID] = nil
-	}
+	parts := make([][]TopicPartition, len(b.members))
 	for p, m := range b.owner {
 		if m != nobody {
 			t := b.topic[p]
-			id := b.members[m].ID
-			placed[id] = append(placed[id], TopicPartition{b.topics[t].Name, Partition(p - b.first[t])})
+			parts[m] = append(parts[m], TopicPartition{b.topics[t].Name, Partition(p - b.first[t])})
 		}
+	}
+	placed := make(map[string][]TopicPartition, len(b.members))
+	for m := range b.members {
+		placed[b.members[m].ID] = parts[m]
 	}
 	return placed
 }

@@ -73,8 +73,10 @@ func (s *spread) give() {
 	}
 	takers := s.takers()
 	wanted := s.wanted(takers)
-	for i := range s.short {
-		s.giveUp(i, len(takers), wanted)
+	for i, short := range s.short {
+		if short < 0 {
+			s.giveUp(i, len(takers), wanted)
+		}
 	}
 	slices.Sort(s.pool)
 }
@@ -207,8 +209,8 @@ func (q *queue) Pop() any {
 // nodes needs, and a few milliseconds.
 const tradeBudget = 1 << 18
 
-// trade lets takers exchange what they have just been given, where that makes topics more even.
-// The last ones to take had no choice left.
+// trade lets takers exchange what they have just been given, where that makes
+// topics more even: the last ones to take had no choice left.
 func (s *spread) trade(excess []int) {
 	if len(excess) == 0 {
 		return

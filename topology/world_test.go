@@ -211,17 +211,6 @@ func (w *world) settle() (moved map[TopicPartition]string, rounds int) {
 	}
 }
 
-// owners returns the owner of each partition.
-func (w *world) owners() map[TopicPartition]string {
-	owners := map[TopicPartition]string{}
-	for _, m := range w.group {
-		for _, tp := range m.Owned {
-			owners[tp] = m.Node
-		}
-	}
-	return owners
-}
-
 func compareParts(a, b TopicPartition) int {
 	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 }
