@@ -13,8 +13,8 @@ type Config struct {
 	// Cluster names the nodes that work together: their consumer group, and the
 	// prefix of their topics and transactional ids.
 	Cluster string `env:"MILLRACE_CLUSTER" envDefault:"millrace"`
-	// Node names this process within the cluster. Two processes must not have
-	// one name: they would fence each other. Empty: the host's name.
+	// Node names this process within the cluster. Two processes cannot have one
+	// name: the second does not start. Empty: the host's name.
 	Node string `env:"MILLRACE_NODE"`
 	// Lanes is how many goroutines read and aggregate. 0: one for each core.
 	Lanes int `env:"MILLRACE_LANES" envDefault:"0"`

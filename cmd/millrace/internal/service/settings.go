@@ -30,7 +30,8 @@ type Config struct {
 	LogLevel string `env:"MILLRACE_LOG_LEVEL" envDefault:"info"`
 	// LogFormat is text or json; auto is text on a terminal and json otherwise.
 	LogFormat string `env:"MILLRACE_LOG_FORMAT" envDefault:"auto"`
-	// NumShards is how many shards a view gets that does not say num_shards.
+	// NumShards is how many shards a view gets where neither its WITH nor the
+	// database's settings say (docs/cluster.md).
 	NumShards int `env:"MILLRACE_NUM_SHARDS" envDefault:"4"`
 	// PartialsRetention is how long partials are kept, in milliseconds, which
 	// bounds how old a restored backup of the database may be. 7 days.

@@ -26,7 +26,7 @@ func Text(env string) string {
 	case "MILLRACE_CLUSTER":
 		return "Names the nodes that work together: their consumer group, and the prefix of their topics and transactional ids."
 	case "MILLRACE_NODE":
-		return "Names this process within the cluster. Two processes must not have one name: they would fence each other. Empty: the host's name."
+		return "Names this process within the cluster. Two processes cannot have one name: the second does not start. Empty: the host's name."
 	case "MILLRACE_LANES":
 		return "How many goroutines read and aggregate. 0: one for each core."
 	case "MILLRACE_FOLDERS":
@@ -40,7 +40,7 @@ func Text(env string) string {
 	case "MILLRACE_SESSION_TIMEOUT":
 		return "How long the group waits for a node that went silent. Brokers refuse less than their group.min.session.timeout.ms (6 s)."
 	case "MILLRACE_TRANSACTION_TIMEOUT":
-		return "How long the broker keeps a flush open whose node vanished. Readers of the topic wait for it."
+		return "How long the broker keeps a flush open whose node vanished and that no other node has ended. Readers of the topic wait for it."
 	case "MILLRACE_STOP_TIMEOUT":
 		return "Bounds the last flush and the leaving of the group."
 	case "MILLRACE_DATABASE_URL":
@@ -68,7 +68,7 @@ func Text(env string) string {
 	case "MILLRACE_LOG_FORMAT":
 		return "Text or json; auto is text on a terminal and json otherwise."
 	case "MILLRACE_NUM_SHARDS":
-		return "How many shards a view gets that does not say num_shards."
+		return "How many shards a view gets where neither its WITH nor the database's settings say (docs/cluster.md)."
 	case "MILLRACE_PARTIALS_RETENTION_MS":
 		return "How long partials are kept, in milliseconds, which bounds how old a restored backup of the database may be. 7 days."
 	case "MILLRACE_DEV_KAFKA_PORT":
