@@ -23,10 +23,24 @@ func (x *crash) finish() []string {
 	x.load.finish()
 	faults := append(x.faults, x.settled(2*time.Minute)...)
 	faults = append(faults, x.compare()...)
+	for until := time.Now().Add(stuckAfter); !x.complete() && time.Now().Before(until); {
+		x.pass(50 * time.Millisecond)
+	}
 	for _, m := range x.nodes {
 		faults = append(faults, x.wellEnded(m)...)
 	}
 	return append(faults, x.logFaults()...)
+}
+
+// complete reports whether every node is a member of the group.
+func (x *crash) complete() bool {
+	x.t.Helper()
+	for _, m := range x.nodes {
+		if !x.broker.isMember(m.name) {
+			return false
+		}
+	}
+	return true
 }
 
 // settled waits until everything is folded, or is known never to be.
@@ -58,8 +72,10 @@ func (x *crash) wellEnded(m *member) []string {
 	if !x.broker.isMember(m.name) {
 		fault("it is no member of the group any more")
 	}
+	begun := time.Now()
 	if status := m.node.Stop(); status != 0 {
-		fault("it stopped with status %d", status)
+		log := m.node.Log()
+		fault("it left with status %d after %.1f s: %s", status, time.Since(begun).Seconds(), log[max(0, len(log)-2000):])
 	}
 	m.node = nil
 	return faults

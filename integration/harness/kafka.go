@@ -15,6 +15,7 @@ import (
 // address never changes.
 type Kafka struct {
 	address string
+	relay   [2]string // see Relay; empty in a container
 	server  server
 	release func()
 }
@@ -62,6 +63,7 @@ func startKafka(ctx context.Context) (*Kafka, error) {
 	if Containers() {
 		k.server = newKafkaContainer(q.brokers[0].number)
 	} else {
+		k.relay = [2]string{q.relays[0].address(), q.far[0].address()}
 		k.server, err = newKafkaProcess(ctx, q, 0)
 	}
 	if err == nil {
@@ -76,6 +78,18 @@ func startKafka(ctx context.Context) (*Kafka, error) {
 
 // Brokers are the addresses to give to a client.
 func (k *Kafka) Brokers() []string { return []string{k.address} }
+
+// Relay is for a test that wants to be between a client and the broker: it relays
+// what comes to the address from on to the address to, and the client that is
+// given from as its broker is told of no other. Nobody listens at from before
+// the test does. It ends the test where the broker runs in a container.
+func (k *Kafka) Relay(t testing.TB) (from, to string) {
+	t.Helper()
+	if k.relay[0] == "" {
+		t.Fatalf("harness: a broker in a container has no address for a relay: unset %s", envContainers)
+	}
+	return k.relay[0], k.relay[1]
+}
 
 // String names the broker for people.
 func (k *Kafka) String() string { return k.server.describe() + ", " + k.address }

@@ -68,6 +68,9 @@ func (p *Postgres) Database(t testing.TB) string {
 	return freshDatabase(t, p.URL())
 }
 
+// Address is the server's, as host:port.
+func (p *Postgres) Address() string { return p.address }
+
 // String names the server for people.
 func (p *Postgres) String() string { return p.server.describe() + ", " + p.address }
 

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,28 +12,27 @@ import (
 type quorum struct {
 	brokers     []*port // where clients reach them
 	controllers []*port // where they reach each other
+	far, relays []*port // where a relay reaches them, and where clients reach the relay
 }
 
 // newQuorum reserves the ports of a cluster of some brokers.
 func newQuorum(brokers int) (quorum, error) {
 	var q quorum
 	for range brokers {
-		client, err := reservePort()
-		if err == nil {
-			q.brokers = append(q.brokers, client)
-			client, err = reservePort()
+		for _, ports := range []*[]*port{&q.brokers, &q.controllers, &q.far, &q.relays} {
+			reserved, err := reservePort()
+			if err != nil {
+				q.release()
+				return quorum{}, err
+			}
+			*ports = append(*ports, reserved)
 		}
-		if err != nil {
-			q.release()
-			return quorum{}, err
-		}
-		q.controllers = append(q.controllers, client)
 	}
 	return q, nil
 }
 
 func (q quorum) release() {
-	for _, p := range append(q.brokers, q.controllers...) {
+	for _, p := range slices.Concat(q.brokers, q.controllers, q.far, q.relays) {
 		p.release()
 	}
 }
@@ -52,7 +52,8 @@ func (q quorum) settings(broker int) []string {
 	}
 	return []string{
 		"@ID@", strconv.Itoa(broker + 1), "@PORT@", strconv.Itoa(q.brokers[broker].number),
-		"@CONTROLLER@", strconv.Itoa(q.controllers[broker].number), "@QUORUM@", strings.Join(all, ","),
+		"@FAR@", strconv.Itoa(q.far[broker].number),
+		"@RELAY@", strconv.Itoa(q.relays[broker].number), "@CONTROLLER@", strconv.Itoa(q.controllers[broker].number), "@QUORUM@", strings.Join(all, ","),
 		"@REPLICAS@", strconv.Itoa(len(q.brokers)), "@INSYNC@", strconv.Itoa(inSync),
 		"@SESSION@", strconv.Itoa(session), "@HEARTBEAT@", strconv.Itoa(session / 5),
 	}

@@ -84,6 +84,26 @@ func (n *Node) Metric(name, label string) float64 {
 	return sum
 }
 
+// TryMetric is [Node.Metric] of all samples for a node that may have ended: then ok
+// is false.
+func (n *Node) TryMetric(name string) (value float64, ok bool) {
+	status, body := n.Get("/metrics")
+	if status != http.StatusOK {
+		return 0, false
+	}
+	for line := range strings.Lines(body) {
+		series, text, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if base, _, _ := strings.Cut(series, "{"); base == name {
+			number, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return 0, false
+			}
+			value, ok = value+number, true
+		}
+	}
+	return value, ok
+}
+
 // Memory returns the node's resident memory in bytes, and the most that it ever
 // was where the system tells; ok is false where it tells neither.
 func (n *Node) Memory() (now, peak int64, ok bool) {
