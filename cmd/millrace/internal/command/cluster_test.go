@@ -6,10 +6,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/millrace/millrace/integration/harness"
 	whole "github.com/millrace/millrace/integration/system"
 )
 
@@ -116,10 +118,17 @@ func TestNodes(t *testing.T) {
 	if all := decoded[nodeLine](t, p, "nodes"); len(all) != 0 {
 		t.Errorf("nodes before there are any: %+v", all)
 	}
-	p.must("", "sql", "-c", fmt.Sprintf("CREATE STREAM events (k text) WITH (topic = '%s.events', partitions = 4)", p.cluster),
-		"-c", "CREATE CONTINUOUS VIEW v WITH (num_shards = 4) AS SELECT k, count(*) FROM events GROUP BY k")
 	one, two := p.node("--node", "one", "--lanes", "3"), p.node("--node", "two", "--lanes", "1")
 	var all []nodeLine
+	whole.Wait(t, patience, "two nodes that have nothing to do", func() bool {
+		all = decoded[nodeLine](t, p, "nodes")
+		return len(all) == 2 && share(all[0]) == "running 0 0" && share(all[1]) == "running 0 0"
+	})
+	r := p.run("", "sql", "-c", fmt.Sprintf("CREATE STREAM events (k text) WITH (topic = '%s.events', partitions = 4)", p.cluster),
+		"-c", "CREATE CONTINUOUS VIEW v WITH (shard_factor = 100) AS SELECT k, count(*) FROM events GROUP BY k")
+	if want := "NOTICE:  shard_factor = 100, with 2 nodes running: continuous view \"v\" has 2 shards\n"; r.status != 0 || r.err != want {
+		t.Errorf("the first view: %+v", r)
+	}
 	whole.Wait(t, patience, "two nodes with their share", func() bool {
 		all = decoded[nodeLine](t, p, "nodes")
 		return len(all) == 2 && share(all[0]) == "running 2 2" && share(all[1]) == "running 2 2"
@@ -153,6 +162,48 @@ func TestNodes(t *testing.T) {
 	all = decoded[nodeLine](t, p, "nodes", "--all")
 	if len(all) != 2 || all[0].State != "left" || all[1].State != "left" || all[0].Left == nil || all[0].Expelled != nil {
 		t.Errorf("all nodes: %+v", all)
+	}
+}
+
+// TestNodesThatDie looks at a process that is stopped, goes on, and is killed.
+func TestNodesThatDie(t *testing.T) {
+	p := newPlace(t)
+	env := harness.Get(t)
+	c := whole.NewCluster(t, p.cluster, env.Brokers, p.url)
+	c.SQL(fmt.Sprintf("CREATE STREAM events (k text) WITH (topic = '%s.events', partitions = 4);", p.cluster) +
+		"CREATE CONTINUOUS VIEW v WITH (num_shards = 4) AS SELECT k, count(*) FROM events GROUP BY k;")
+	c.StartAs("one")
+	two := c.StartAs("two")
+	await := func(what string, want ...string) {
+		t.Helper()
+		var got []string
+		defer func() {
+			if t.Failed() {
+				t.Logf("nodes: %q", got)
+			}
+		}()
+		whole.Wait(t, patience, what, func() bool {
+			got = nil
+			for _, n := range decoded[nodeLine](t, p, "nodes", "--all") {
+				got = append(got, n.Node+" "+share(n)+" "+text(n.Expelled))
+			}
+			return slices.Equal(got, want)
+		})
+	}
+	await("two nodes", "one running 2 2 ", "two running 2 2 ")
+	two.Signal(syscall.SIGSTOP)
+	await("a stopped node is silent", "one running 4 4 ", "two silent 0 0 ")
+	two.Signal(syscall.SIGCONT)
+	await("it comes back", "one running 2 2 ", "two running 2 2 ")
+	two.Kill()
+	await("a dead node is taken out", "one running 4 4 ", "two expelled 0 0 one")
+	for _, s := range same(t, p) {
+		if text(s.Owner) != "one" || !s.Reachable {
+			t.Errorf("a shard of a dead node: %+v", s)
+		}
+	}
+	if listed := decoded[nodeLine](t, p, "nodes"); len(listed) != 1 {
+		t.Errorf("nodes: %+v", listed)
 	}
 }
 

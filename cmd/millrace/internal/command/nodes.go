@@ -46,8 +46,8 @@ anew who gets what.
 A node is starting until it is a member of the group, then running. It is silent
 where it lives but is a member no more: it is stopped, or Kafka does not hear
 from it. It is dead where it has ended without leaving and the others have
-not put its affairs in order yet. With --all, nodes that left within the last week
-are listed too.
+not put its affairs in order yet. With --all, those that are gone since at most a
+week are listed too: they have left in order, or were expelled after their death.
 
 With --json: an array of {"node", "state", "host", "pid", "version", "lanes",
 "started", "joined", "fenced", "left", "expelled_by", "input_partitions",

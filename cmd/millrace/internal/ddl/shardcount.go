@@ -45,12 +45,24 @@ const (
 	shardFactor = "shard_factor"
 )
 
-// percent is shard_factor: a percentage of the nodes that are members of the
-// cluster's group now. The view keeps the number when nodes come or go.
+// percent is shard_factor: a percentage of the nodes that there are now. The view
+// keeps the number when nodes come or go.
 func (e *Executor) percent(ctx context.Context, view string, factor int, from string) (int, string, error) {
-	group, err := e.Kafka.Group(ctx, e.Cluster)
+	nodes, err := e.countNodes(ctx)
 	if err != nil {
 		return 0, "", err
+	}
+	n := shardsFor(nodes, factor)
+	return n, fmt.Sprintf("%s = %d, with %s running: continuous view %q has %s", from, factor,
+		count(nodes, "node"), view, count(n, "shard")), nil
+}
+
+// countNodes counts the nodes that are members of the cluster's group. A node is one
+// from its start on, before there is anything to read.
+func (e *Executor) countNodes(ctx context.Context) (int, error) {
+	group, err := e.Kafka.Group(ctx, e.Cluster)
+	if err != nil {
+		return 0, err
 	}
 	nodes := map[string]bool{}
 	for _, m := range group.Members {
@@ -58,9 +70,7 @@ func (e *Executor) percent(ctx context.Context, view string, factor int, from st
 			nodes[node] = true
 		}
 	}
-	n := shardsFor(len(nodes), factor)
-	return n, fmt.Sprintf("%s = %d, with %s running: continuous view %q has %s", from, factor,
-		count(len(nodes), "node"), view, count(n, "shard")), nil
+	return len(nodes), nil
 }
 
 // shardsFor returns how many shards a percentage of the nodes is: at least one,

@@ -25,8 +25,10 @@ const (
 	// NodeDead has ended without leaving, and no other node has put its affairs
 	// in order yet.
 	NodeDead NodeStatus = "dead"
-	// NodeLeft has left, by itself or put out after its death.
+	// NodeLeft has left in order.
 	NodeLeft NodeStatus = "left"
+	// NodeExpelled died, and another node has taken it out of the group.
+	NodeExpelled NodeStatus = "expelled"
 	// NodeUnknown is a member of the group that the database does not know.
 	NodeUnknown NodeStatus = "unknown"
 )
@@ -53,10 +55,15 @@ func (r *Reader) Nodes(ctx context.Context, left bool) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nodesOf(r.Cluster, rows, group, left), nil
+	nodes := nodesOf(r.Cluster, rows, group)
+	if !left {
+		nodes = slices.DeleteFunc(nodes, func(n Node) bool { return n.Status == NodeLeft || n.Status == NodeExpelled })
+	}
+	return nodes, nil
 }
 
-func nodesOf(cluster string, rows []sink.NodeRow, group broker.Group, left bool) []Node {
+// nodesOf puts together what both sides know.
+func nodesOf(cluster string, rows []sink.NodeRow, group broker.Group) []Node {
 	members := map[string][]broker.Member{}
 	for _, m := range group.Members {
 		if name, ok := topology.NodeOfClient(cluster, m.ClientID); ok {
@@ -69,9 +76,7 @@ func nodesOf(cluster string, rows []sink.NodeRow, group broker.Group, left bool)
 		delete(members, row.Node)
 		n := Node{NodeRow: row, Status: statusOf(row, member), Settled: group.Settled}
 		n.given(cluster, of)
-		if n.Status != NodeLeft || left {
-			nodes = append(nodes, n)
-		}
+		nodes = append(nodes, n)
 	}
 	for name, of := range members {
 		n := Node{NodeRow: sink.NodeRow{NodeInfo: topology.NodeInfo{Node: name, Host: of[0].Host}}, Status: NodeUnknown, Settled: group.Settled}
@@ -84,6 +89,8 @@ func nodesOf(cluster string, rows []sink.NodeRow, group broker.Group, left bool)
 
 func statusOf(row sink.NodeRow, member bool) NodeStatus {
 	switch {
+	case !row.Left.IsZero() && row.ExpelledBy != "":
+		return NodeExpelled
 	case !row.Left.IsZero():
 		return NodeLeft
 	case !row.Alive:
@@ -97,13 +104,15 @@ func statusOf(row sink.NodeRow, member bool) NodeStatus {
 }
 
 // given takes what the group has given the node's members. A node has one, or
-// for a moment two, when it has just been started again.
+// for a moment two, when it has just been started again. That somebody is also given
+// the catalog's topic only makes everybody a member while there is no stream.
 func (n *Node) given(cluster string, members []broker.Member) {
 	for _, m := range members {
 		for _, tp := range m.Assigned {
-			if topology.IsPartials(cluster, tp.Topic) {
+			switch {
+			case topology.IsPartials(cluster, tp.Topic):
 				n.Partials = append(n.Partials, tp)
-			} else {
+			case tp.Topic != topology.CatalogTopic(cluster):
 				n.Inputs = append(n.Inputs, tp)
 			}
 		}

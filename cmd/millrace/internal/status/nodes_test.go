@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,33 +34,36 @@ func TestNodesOf(t *testing.T) {
 		row("new-member", true, time.Time{}, time.Time{}),
 	}
 	group := broker.Group{Settled: true, Members: []broker.Member{
-		member("c", "running", "in", "in", partials),
+		member("c", "running", "in", "in", partials, topology.CatalogTopic("c")),
 		member("c", "dead-member", "in"),
 		member("c", "new-member"),
 		member("c", "unregistered", partials),
 		member("other", "starting", "in"),
 		{ClientID: "kcat"},
 	}}
-	for _, c := range []struct {
-		left bool
-		want string
-	}{
-		{false, "dead dead 0+0, dead-member dead 1+0, new-member running 0+0, running running 2+1, silent silent 0+0, starting starting 0+0, unregistered unknown 0+1"},
-		{true, "dead dead 0+0, dead-member dead 1+0, left left 0+0, new-member running 0+0, running running 2+1, silent silent 0+0, starting starting 0+0, unregistered unknown 0+1"},
-	} {
-		var got []string
-		for _, n := range nodesOf("c", rows, group, c.left) {
-			got = append(got, fmt.Sprintf("%s %s %d+%d", n.Node, n.Status, len(n.Inputs), len(n.Partials)))
-			if !n.Settled {
-				t.Errorf("%s: a settled group tells", n.Node)
+	rows = append(rows, row("expelled", false, at, at))
+	rows[len(rows)-1].ExpelledBy = "running"
+	describe := func(nodes []Node) string {
+		var all []string
+		for _, n := range nodes {
+			all = append(all, fmt.Sprintf("%s: %s %d+%d", n.Node, n.Status, len(n.Inputs), len(n.Partials)))
+			if n.Settled != group.Settled {
+				t.Errorf("%s does not say whether its group is settled", n.Node)
 			}
 		}
-		if s := strings.Join(got, ", "); s != c.want {
-			t.Errorf("left=%v:\n%s\nnot\n%s", c.left, s, c.want)
-		}
+		return strings.Join(all, "\n")
+	}
+	if got, want := describe(nodesOf("c", rows, group)), `dead: dead 0+0
+dead-member: dead 1+0
+expelled: expelled 0+0
+left: left 0+0
+new-member: running 0+0
+running: running 2+1
+silent: silent 0+0
+starting: starting 0+0
+unregistered: unknown 0+1`; got != want {
+		t.Errorf("nodes:\n%s", got)
 	}
 	group.Settled = false
-	if nodes := nodesOf("c", rows, group, true); slices.ContainsFunc(nodes, func(n Node) bool { return n.Settled }) {
-		t.Error("a group that is choosing anew tells nothing")
-	}
+	describe(nodesOf("c", rows, group))
 }
