@@ -228,6 +228,39 @@ func TestDangerCommitOfAnothersPartition(t *testing.T) {
 	}}.test(t)
 }
 
+// TestDangerFlushTwice publishes every block a second time, as a broker or a
+// client would whose transactions are not what they say.
+func TestDangerFlushTwice(t *testing.T) {
+	scenario{guard: guardLedger, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		d.begin("a")
+		d.produce(300)
+		d.folded(v)
+		blocks := map[int32][]*kgo.Record{}
+		reader := d.client2(kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeTopics(d.stream.Partials))
+		ends, err := d.admin.EndOffsets(d.t.Context(), d.stream.Partials)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		read := func(p int32) bool { // behind the last block lies its flush's marker
+			return ends[p] == 0 || len(blocks[p]) > 0 && blocks[p][len(blocks[p])-1].Offset >= ends[p]-2
+		}
+		for !read(0) || !read(1) {
+			reader.PollFetches(d.t.Context()).EachRecord(func(r *kgo.Record) { blocks[r.Partition] = append(blocks[r.Partition], r) })
+		}
+		for p := range blocks {
+			for _, r := range blocks[p] {
+				again := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
+				if err := d.client.ProduceSync(d.t.Context(), again).FirstErr(); err != nil {
+					d.t.Fatal(err)
+				}
+			}
+		}
+		d.produce(300)
+		return d.outcome(v)
+	}}.test(t)
+}
+
 // TestBrokerChecksGenerationOnly is why [membership.identity] looks at who owns
 // the partitions: the same commit, signed with a's own generation, is taken.
 func TestBrokerChecksGenerationOnly(t *testing.T) {

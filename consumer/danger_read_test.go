@@ -139,7 +139,7 @@ func TestDangerMoreLaggingViewsThanMetadata(t *testing.T) {
 		})
 		views = append(views, more...)
 		d.begin("a")
-		d.until(hopeless, func() string { return d.behind(views[0]) })
+		d.until(hopeless, views[0])
 		d.produce(300)
 		return d.outcome(views...)
 	}}.test(t)

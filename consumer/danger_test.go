@@ -185,7 +185,7 @@ func (d *danger) await(h *hold) {
 }
 
 // hopeless is how long a scenario without its guard waits for what will not come.
-const hopeless = 5 * time.Second
+const hopeless = 3 * time.Second
 
 // outcome waits until views are folded to the topic's end, ends the nodes and
 // returns what is wrong then.
@@ -195,12 +195,7 @@ func (d *danger) outcome(views ...*topology.View) []string {
 	if !d.guarded {
 		patience = hopeless
 	}
-	stuck := d.until(patience, func() string {
-		if !d.guarded && d.harmed() {
-			return "" // it will not get better
-		}
-		return d.behind(views...)
-	})
+	stuck := d.until(patience, views...)
 	faults := d.problems()
 	for name := range d.nodes {
 		d.finish(name)
@@ -212,20 +207,22 @@ func (d *danger) outcome(views ...*topology.View) []string {
 	return faults
 }
 
-// until waits for something to be "", no longer than patience.
-func (d *danger) until(patience time.Duration, missing func() string) string {
+// until waits for views to be folded to the topic's end, no longer than patience
+// and, without the guard, no longer than nothing is wrong. It returns what is
+// missing then.
+func (d *danger) until(patience time.Duration, views ...*topology.View) string {
 	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		what := missing()
-		if what == "" {
+		behind := d.behind(views...)
+		if behind == "" || !d.guarded && d.harmed() {
 			return ""
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			return what
+			return behind
 		}
 	}
 }
@@ -350,9 +347,8 @@ func (d *danger) fence(node string, lane int) {
 	}
 }
 
-// read waits until nodes have read n more records than before. Between them
-// they may have read some twice.
-func (d *danger) read(r *running, from float64, n int) {
+// read waits until a node has read n more records than before.
+func (d *danger) read(r *running, before float64, n int) {
 	d.t.Helper()
-	d.wait("the records are read", func() bool { return recordsOf(r) >= from+float64(n) })
+	d.wait("the records are read", func() bool { return recordsOf(r) >= before+float64(n) })
 }
