@@ -123,7 +123,7 @@ func (p *pooler) serve(conn net.Conn) {
 }
 
 // TestPoolerIsNamed: behind a pooler in transaction mode a node does not start,
-// or is told at its next look.
+// and says why.
 func TestPoolerIsNamed(t *testing.T) {
 	for name, p := range map[string]*pooler{"one session": {}, "the last one": {}, "each in turn": {inTurn: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +137,9 @@ func TestPoolerIsNamed(t *testing.T) {
 			if err := r.Enter(t.Context(), nodeInfo("a")); !errors.Is(err, sink.ErrPooled) {
 				t.Fatalf("got %v", err)
 			}
+			// Its name is free for a process that does without the pooler.
+			other := openRegistry(t, direct)
+			must(t, other.Enter(t.Context(), nodeInfo("a")))
 		})
 	}
 }

@@ -110,12 +110,15 @@ func (r *Registry) enter(ctx context.Context) error {
 		r.config.Cluster, keepNodes); err != nil {
 		return err
 	}
-	if err := r.probe(ctx); err != nil {
-		return err
+	err = r.probe(ctx)
+	if err == nil {
+		var held bool
+		if _, held, err = r.look(ctx); err == nil && !held {
+			err = ErrPooled
+		}
 	}
-	_, held, err := r.look(ctx)
-	if err == nil && !held {
-		err = ErrPooled
+	if errors.Is(err, ErrPooled) {
+		err = errors.Join(err, r.withdraw(ctx))
 	}
 	return err
 }
@@ -169,7 +172,7 @@ func (r *Registry) look(ctx context.Context) (nodes []topology.NodeState, held b
 		seen[s.Incarnation] = joined
 		if s.Node == r.info.Node && s.Incarnation == r.info.Incarnation {
 			r.pooled = r.pooled || self != r.session.pid
-			held = s.Alive && backend == self
+			held, s.Held = s.Alive && backend == self, r.session.held
 		}
 		return s, err
 	})

@@ -77,7 +77,7 @@ func TestNodesSeeEachOther(t *testing.T) {
 	if len(nodes) != 2 || !nodes["a"].Alive || nodes["a"].Joined || !nodes["b"].Alive || !nodes["b"].Joined || nodes["b"].Fenced {
 		t.Fatalf("%+v", nodes)
 	}
-	if nodes["a"].NodeInfo != infoA || nodes["b"].NodeInfo != infoB || nodes["a"].Started.IsZero() {
+	if nodes["a"].NodeInfo != infoA || nodes["b"].NodeInfo != infoB || nodes["a"].Started.IsZero() || nodes["a"].Held.IsZero() {
 		t.Fatalf("%+v", nodes)
 	}
 	must(t, a.Fenced(t.Context(), nodes["b"]))

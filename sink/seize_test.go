@@ -17,6 +17,13 @@ func seized(t *testing.T, r *sink.Registry, dead topology.NodeState) bool {
 	return done
 }
 
+// lookDead waits until the server has noticed that a node's session is gone.
+func lookDead(t *testing.T, url string, r *sink.Registry, node string) topology.NodeState {
+	t.Helper()
+	waitFor(t, connect(t, url), "SELECT 1 FROM pipeline_cluster.nodes WHERE node = $1 AND NOT alive", node)
+	return look(t, r)[node]
+}
+
 // TestSeize is the end of a dead node, as the others see it.
 func TestSeize(t *testing.T) {
 	url := newDatabase(t, "")
@@ -29,10 +36,7 @@ func TestSeize(t *testing.T) {
 		t.Fatal("a living node was seized")
 	}
 	c.Close()
-	dead := look(t, a)["c"]
-	if dead.Alive {
-		t.Fatalf("%+v", dead)
-	}
+	dead := lookDead(t, url, a, "c")
 	failure := errors.New("no answer")
 	if err := a.Seize(t.Context(), dead, func(context.Context) error { return failure }); !errors.Is(err, failure) {
 		t.Fatalf("got %v", err)
@@ -72,8 +76,7 @@ func TestStartDuringSeize(t *testing.T) {
 	former, _ := entered(t, url, "b")
 	former.Close()
 	observer := connect(t, url)
-	waitFor(t, observer, "SELECT 1 FROM pipeline_cluster.nodes WHERE node = 'b' AND NOT alive")
-	dead := look(t, a)["b"]
+	dead := lookDead(t, url, a, "b")
 	young, hasty := openRegistry(t, url), openRegistry(t, url)
 	hasty.WaitShortly()
 	var started <-chan error
@@ -94,7 +97,7 @@ func TestStartDuringSeize(t *testing.T) {
 		t.Fatal("seized a node that has started anew")
 	}
 	young.Close()
-	waitFor(t, observer, "SELECT 1 FROM pipeline_cluster.nodes WHERE node = 'b' AND NOT alive")
+	lookDead(t, url, a, "b")
 	if seized(t, a, dead) {
 		t.Fatal("seized for the dead one")
 	}
@@ -139,8 +142,7 @@ func TestPausedRescuer(t *testing.T) {
 	b, _ := entered(t, url, "b")
 	b.Close()
 	conn := connect(t, url)
-	waitFor(t, conn, "SELECT 1 FROM pipeline_cluster.nodes WHERE node = 'b' AND NOT alive")
-	dead := look(t, a)["b"]
+	dead := lookDead(t, url, a, "b")
 	err := a.Seize(t.Context(), dead, func(context.Context) error {
 		// As idle_in_transaction_session_timeout does after a while.
 		equal(t, text(t, conn, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'millrace rescue' AND datname = current_database()"), "true")

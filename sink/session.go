@@ -17,6 +17,7 @@ import (
 type session struct {
 	pid     uint32
 	started time.Time
+	held    time.Time // when it got the node's lock, by the server's clock
 }
 
 const codeLockTimeout = "55P03" // lock_not_available
@@ -44,6 +45,7 @@ func (c Config) connection(suffix string) (*pgx.ConnConfig, error) {
 		"default_transaction_isolation":       "read committed",
 		"client_encoding":                     "UTF8",
 		"jit":                                 "off",
+		"enable_nestloop":                     "off", // pg_locks is read once then, however many locks others have
 	} {
 		p.RuntimeParams[name] = value
 	}
@@ -118,16 +120,14 @@ func (r *Registry) renewed(ctx context.Context) error {
 }
 
 // lock takes the node's lock for this session, or fails with codeLockTimeout
-// after a while.
+// after a while. It is one message, which even a pooler gives to one session.
 func (r *Registry) lock(ctx context.Context, wait time.Duration) error {
-	if _, err := r.conn.Exec(ctx, "SELECT pg_catalog.set_config('lock_timeout', $1, false)", milliseconds(wait)); err != nil {
-		return err
-	}
-	if _, err := r.conn.Exec(ctx, "SELECT pg_catalog.pg_advisory_lock(millrace.node_lock($1, $2))", r.config.Cluster, r.info.Node); err != nil {
-		return err
-	}
-	return r.conn.QueryRow(ctx, "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()").
-		Scan(&r.session.pid, &r.session.started)
+	b := &pgx.Batch{}
+	b.Queue("SELECT pg_catalog.set_config('lock_timeout', $1, true)", milliseconds(wait))
+	b.Queue("SELECT pg_catalog.pg_advisory_lock(millrace.node_lock($1, $2))", r.config.Cluster, r.info.Node)
+	b.Queue("SELECT pid, backend_start, pg_catalog.clock_timestamp() FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()").
+		QueryRow(func(row pgx.Row) error { return row.Scan(&r.session.pid, &r.session.started, &r.session.held) })
+	return r.conn.SendBatch(ctx, b).Close()
 }
 
 // renew takes the name again for the process that had it. Another process's row
@@ -240,6 +240,18 @@ func (r *Registry) probe(ctx context.Context) error {
 		return ErrPooled
 	}
 	return nil
+}
+
+// withdraw takes back an entry that was made through a pooler, whose session
+// would keep the name for as long as the pool keeps it.
+func (r *Registry) withdraw(ctx context.Context) error {
+	if _, err := r.conn.Exec(ctx, `UPDATE millrace.nodes SET left_at = pg_catalog.clock_timestamp()
+		WHERE cluster = $1 AND node = $2 AND incarnation = $3`, r.config.Cluster, r.info.Node, [16]byte(r.info.Incarnation)); err != nil {
+		return err
+	}
+	_, err := r.conn.Exec(ctx, `SELECT CASE WHEN pg_catalog.pg_backend_pid() = $1 THEN pg_catalog.pg_advisory_unlock(millrace.node_lock($2, $3))
+		ELSE pg_catalog.pg_terminate_backend($1, 1000) END`, int32(r.session.pid), r.config.Cluster, r.info.Node)
+	return err
 }
 
 func closeSoon(conn *pgx.Conn) {
