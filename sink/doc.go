@@ -17,6 +17,32 @@
 // for it for [Config.TakeoverWait] and then ends its backend, which is found by
 // the row itself (the transaction that locked it), so no one else's is ended.
 //
+// Whichever way the owner is stuck, its backend ends: paused in the middle of a
+// transaction or of COMMIT, in the middle of reading the ledger that a claim
+// brings, or behind a lock that a person holds on a result table. Of two
+// claimants that waited for one stuck fold the slower spares what the faster has
+// begun meanwhile. The ledger stands beside the claim: each of a fold's entries
+// says where it goes on from, and a fold that does not continue what is there
+// is refused ([ErrLedger]), whatever claim and position say.
+//
+// # Nodes
+//
+// A [Registry] is a process's entry among the nodes: a row in millrace.nodes, and
+// an advisory lock that its session holds while the process lives. The server
+// frees it in the moment in which the process ends, about 11 s after its
+// machine vanished, and never because the process is stopped. Who looks sees a
+// node alive whose row names the session that holds its lock; that a rescuer
+// holds it, in [Registry.Seize], makes no node alive.
+//
+//   - The session is lost (a restart, a failover, an administrator): the next
+//     call makes another, ends the former one where the server has not noticed,
+//     waits for a rescuer, and takes the name again, if the row is still of this start.
+//   - Another process has entered meanwhile: [topology.NameTakenError]. A row of
+//     an earlier start than this one is what a failover left; it is written again.
+//   - It was taken for dead: it comes back as one whose lanes were fenced.
+//   - A rescuer is stopped: PostgreSQL ends its session after 10 s.
+//   - A pooler changes sessions between transactions: [ErrPooled].
+//
 // # Groups in error
 //
 // PostgreSQL refuses a whole statement where one group's sum is out of range.

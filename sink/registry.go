@@ -118,7 +118,9 @@ func (r *Registry) enter(ctx context.Context) error {
 		}
 	}
 	if errors.Is(err, ErrPooled) {
-		err = errors.Join(err, r.withdraw(ctx))
+		if left := r.withdraw(ctx); left != nil {
+			err = fmt.Errorf("%w (and its entry stays: %w)", err, left)
+		}
 	}
 	return err
 }

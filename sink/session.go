@@ -96,7 +96,7 @@ func (r *Registry) do(ctx context.Context, f func(ctx context.Context) error) er
 		}
 		if err == nil || try == 2 || !r.lost() || ctx.Err() != nil {
 			if cause := context.Cause(ctx); err != nil && cause != nil {
-				err = errors.Join(cause, err)
+				err = fmt.Errorf("%w: %w", cause, err)
 			}
 			return Explain(err)
 		}
