@@ -103,7 +103,6 @@ func TestDangerViewDroppedAndCreatedAgain(t *testing.T) {
 // ten commands, and then one view by ten. What the fence of the catalog's writers
 // is for shows TestDangerUnfencedWriters of package catalog.
 func TestDangerTenCreates(t *testing.T) {
-	t.Parallel()
 	onBoth(t, func(t *testing.T, brokers []string) {
 		c := newClusterOf(t, setting{brokers: brokers, seed: seedOf(), onError: topology.DeadLetter})
 		d := &danger{testCluster: c, guarded: true, holds: map[string]*hold{}, off: map[string]bool{}, nodes: map[string]*running{}}
