@@ -37,11 +37,11 @@ func (x *crash) wake(m *member) {
 	m.node.Signal(syscall.SIGCONT)
 	slept := time.Since(m.asleep)
 	m.asleep = time.Time{}
+	kind := shortPause
 	if slept > sessionTimeout {
-		x.note("SIGSTOP beyond the session timeout", fmt.Sprintf("ends: %s slept %.1f s", m.name, slept.Seconds()))
-	} else {
-		x.note("SIGSTOP within the session timeout", fmt.Sprintf("ends: %s slept %.1f s", m.name, slept.Seconds()))
+		kind = longPause
 	}
+	x.note(kind, fmt.Sprintf("ends: %s slept %.1f s", m.name, slept.Seconds()))
 }
 
 // tend does what is due at any time: it wakes nodes, and sees whether one has

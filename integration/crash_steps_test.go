@@ -18,7 +18,7 @@ func (x *crash) kill(s step) {
 	x.due()
 	x.pass(s.wait)
 	x.kill9(m)
-	x.note("SIGKILL", m.name)
+	x.note(nodeKill, m.name)
 	x.pass(s.away)
 	x.start(m)
 }
@@ -38,7 +38,7 @@ func (x *crash) killAtPoint(s step) {
 	m.node = nil // its end is no accident
 	x.wait(stuckAfter, "the node kills itself at "+s.point, func() bool { return armed.Ended() || time.Now().After(until) })
 	if armed.Ended() {
-		x.note("SIGKILL", m.name+" at "+s.point)
+		x.note(nodeKill, m.name+" at "+s.point)
 		if after, end := x.broker.committed(), x.broker.end(); after <= before || end <= after {
 			x.t.Fatalf("the kill at %s is of no use: committed %d → %d, end %d", s.point, before, after, end)
 		}
@@ -46,7 +46,7 @@ func (x *crash) killAtPoint(s step) {
 		x.say("%s did not come to %s", m.name, s.point)
 		x.due()
 		armed.Kill()
-		x.note("SIGKILL", m.name)
+		x.note(nodeKill, m.name)
 	}
 	x.start(m)
 }
@@ -101,7 +101,7 @@ func (x *crash) killBroker(s step) {
 	x.due()
 	x.pass(s.wait)
 	restart := x.servers.kill(s.pick)
-	x.note("broker SIGKILL", "")
+	x.note(brokerKill, "")
 	x.pass(s.away)
 	restart()
 	x.say("the broker is back")
@@ -114,7 +114,7 @@ func (x *crash) crashPostgres(s step) {
 	x.due()
 	x.pass(s.wait)
 	x.servers.postgres.StopImmediate(x.t)
-	x.note("PostgreSQL immediate shutdown", "")
+	x.note(postgresCrash, "")
 	x.pass(s.away)
 	x.servers.postgres.Restart(x.t)
 	x.say("PostgreSQL is back")
@@ -178,14 +178,15 @@ func (x *crash) repeatFlushes(step) {
 	x.note("flushes repeated", fmt.Sprintf("%d blocks", len(blocks)))
 }
 
-// killAll kills every node, asleep or not, and has the group forget its
-// committed offsets before they start again.
+// killAll kills every node, and has the group forget its committed offsets before
+// they start again. Who sleeps may sleep its time first, for that is a fault too.
 func (x *crash) killAll(step) {
 	x.t.Helper()
+	x.wait(stuckAfter, "the sleepers wake", func() bool { return len(x.up()) == len(x.nodes) })
 	x.due()
 	for _, m := range x.nodes {
 		x.kill9(m)
-		x.note("SIGKILL", m.name)
+		x.note(nodeKill, m.name)
 	}
 	x.deleteGroup()
 	x.note("committed offsets deleted", "")

@@ -8,7 +8,7 @@ import (
 
 // ciTime is about how long the steps of one round take on an idle machine of two
 // cores; the events of a run are spread over it.
-const ciTime = 110 * time.Second
+const ciTime = 100 * time.Second
 
 // TestCrash does everything to three nodes, their only broker and their database, in
 // the order of one seed that is always the same, while a million events flow:
@@ -37,6 +37,11 @@ func crashRun(t *testing.T, brokers, nodes int, fixed uint64) {
 	x.run(rng, least)
 	for _, fault := range x.finish() {
 		t.Error(fault)
+	}
+	for kind, least := range wanted() {
+		if x.done[kind] < least {
+			t.Errorf("%s: %d times, want %d", kind, x.done[kind], least)
+		}
 	}
 	x.say("done: %v", x.done)
 }

@@ -143,6 +143,20 @@ func (x *crash) run(rng *rand.Rand, least time.Duration) {
 	}
 }
 
+// Kinds of faults of which CI wants some.
+const (
+	nodeKill      = "SIGKILL"
+	longPause     = "SIGSTOP beyond the session timeout"
+	shortPause    = "SIGSTOP within the session timeout"
+	brokerKill    = "broker SIGKILL"
+	postgresCrash = "PostgreSQL immediate shutdown"
+)
+
+// wanted is how many of each kind one of the two runs in CI must have seen.
+func wanted() map[string]int {
+	return map[string]int{nodeKill: 5, longPause: 3, brokerKill: 2, postgresCrash: 2}
+}
+
 // note counts a fault and says when it was.
 func (x *crash) note(kind, what string) {
 	x.t.Helper()

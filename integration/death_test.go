@@ -26,7 +26,7 @@ func TestDeathOfANode(t *testing.T) {
 	x.waitOwns(dead)
 	x.due()
 	x.kill9(dead)
-	x.note("SIGKILL", dead.name)
+	x.note(nodeKill, dead.name)
 	x.foldedWithin(15 * time.Second)
 	x.nodes = x.nodes[:2]
 	for _, fault := range x.finish() {

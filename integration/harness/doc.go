@@ -12,7 +12,8 @@
 // the command harness/cmd/servers surrounds `go test`. So every test takes a
 // cluster name and a database of its own, and prefixes its topics with the
 // cluster's name. A test that stops or kills a server takes a private one from
-// NewKafka or NewPostgres; those keep their port when they are started again.
+// NewKafka, NewKafkaCluster (three brokers) or NewPostgres; those keep their port
+// when they are started again.
 //
 // Which servers, in this order, printed once:
 //
