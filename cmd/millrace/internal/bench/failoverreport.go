@@ -40,11 +40,13 @@ type figureReport struct {
 	Name   string  `json:"name"`
 	Median float64 `json:"median"`
 	Worst  float64 `json:"worst"`
-	// Ratio is the median to that of the same figure without harm; zero where that is.
+	// Ratio is the median to that of the same figure without harm, of figures
+	// that mean something there.
 	Ratio   float64   `json:"ratio_to_none,omitempty"`
 	Samples []float64 `json:"samples"`
 
-	what string
+	what  string
+	alone bool
 }
 
 // The figures that promises are about.
@@ -61,23 +63,25 @@ type figureKind struct {
 	// whose says that the figure is about what one victim had, and when it
 	// was harmed.
 	whose bool
+	// alone says that it is nothing to take a ratio of.
+	alone bool
 }
 
 // figureKinds are the figures in the order in which they are reported.
 func figureKinds() []figureKind {
 	return []figureKind{
-		{"until_folding", "until its shards are folded elsewhere", func(f figures) float64 { return f.UntilFolding }, true},
-		{"until_reading", "until its input partitions are read elsewhere", func(f figures) float64 { return f.UntilReading }, true},
-		{figureUntilAll, "until everything goes on", func(f figures) float64 { return f.UntilAll }, true},
-		{"still_folding", "a shard of its stood still for", func(f figures) float64 { return f.StillFolding }, true},
-		{"still_reading", "an input partition of its stood still for", func(f figures) float64 { return f.StillReading }, true},
-		{"still_others", "what was not its stood still for", func(f figures) float64 { return f.StillOthers }, true},
-		{figureStillAll, "anything stood still for", func(f figures) float64 { return f.StillAll }, false},
-		{figureLatency, "age of the oldest event when it was in a row", func(f figures) float64 { return f.Latency }, false},
-		{"exit", "the process took to end", func(f figures) float64 { return f.Exit }, false},
-		{"back", "all nodes had a share again, after it was mended, in", func(f figures) float64 { return f.Back }, false},
-		{"observer", "the observer itself looked away for", func(f figures) float64 { return f.Blind }, false},
-		{"span", "looked at for", func(f figures) float64 { return f.Span }, false},
+		{"until_folding", "until its shards are folded elsewhere", func(f figures) float64 { return f.UntilFolding }, true, false},
+		{"until_reading", "until its input partitions are read elsewhere", func(f figures) float64 { return f.UntilReading }, true, false},
+		{figureUntilAll, "until everything goes on", func(f figures) float64 { return f.UntilAll }, true, false},
+		{"still_folding", "a shard of its stood still for", func(f figures) float64 { return f.StillFolding }, true, false},
+		{"still_reading", "an input partition of its stood still for", func(f figures) float64 { return f.StillReading }, true, false},
+		{"still_others", "what was not its stood still for", func(f figures) float64 { return f.StillOthers }, true, false},
+		{figureStillAll, "anything stood still for", func(f figures) float64 { return f.StillAll }, false, false},
+		{figureLatency, "age of the oldest event when it was in a row", func(f figures) float64 { return f.Latency }, false, false},
+		{"exit", "the process took to end", func(f figures) float64 { return f.Exit }, false, true},
+		{"back", "all nodes had a share again, after it was mended, in", func(f figures) float64 { return f.Back }, false, true},
+		{"observer", "the observer itself looked away for", func(f figures) float64 { return f.Blind }, false, true},
+		{"span", "looked at for", func(f figures) float64 { return f.Span }, false, true},
 	}
 }
 
@@ -113,7 +117,7 @@ func (c *caseReport) add(of failoverCase, got figures) {
 			continue
 		}
 		if first {
-			c.Figures = append(c.Figures, figureReport{Name: kind.name, what: kind.what})
+			c.Figures = append(c.Figures, figureReport{Name: kind.name, what: kind.what, alone: kind.alone})
 		}
 		c.Figures[at].Samples = append(c.Figures[at].Samples, kind.of(got))
 		at++
@@ -127,7 +131,7 @@ func (r *failoverReport) finish() {
 		for i := range r.Cases[c].Figures {
 			x := &r.Cases[c].Figures[i]
 			x.Median, x.Worst = median(x.Samples), slices.Max(x.Samples)
-			if none, ok := r.Cases[0].figure(x.Name); ok && none.Median > 0 {
+			if none, ok := r.Cases[0].figure(x.Name); ok && none.Median > 0 && !x.alone {
 				x.Ratio = x.Median / none.Median
 			}
 		}
