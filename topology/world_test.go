@@ -166,8 +166,9 @@ func (w *world) subscribe(m *Member) {
 // It returns those partitions.
 func (w *world) place() (revoked map[TopicPartition]string) {
 	var members []Member
-	owner := map[TopicPartition]*Member{}
-	for _, m := range w.group {
+	owner := map[TopicPartition]*Member{} // of two in one generation the first by name, as in Place
+	for _, name := range slices.Sorted(maps.Keys(w.group)) {
+		m := w.group[name]
 		w.subscribe(m)
 		members = append(members, *m)
 		for _, tp := range m.Owned {
