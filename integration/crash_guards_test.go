@@ -32,7 +32,7 @@ func (x *crash) seen(guard, words string) {
 // which stops itself at a point.
 func smallCrash(t *testing.T, point string, env ...string) *crash {
 	t.Helper()
-	x := newCrash(t, sharedServers(t), 1, seedOf(t, 0), 20_000, 100*time.Millisecond, env...)
+	x := newCrash(t, sharedServers(t), 1, seedOf(t, 0), 20_000, 250*time.Millisecond, env...)
 	x.join(point)
 	return x
 }

@@ -21,7 +21,7 @@ import (
 // its shards.
 func TestDeathOfANode(t *testing.T) {
 	t.Parallel()
-	x := newCrash(t, sharedServers(t), 3, seedOf(t, 0), 20_000, 50*time.Millisecond)
+	x := newCrash(t, sharedServers(t), 3, seedOf(t, 0), 20_000, 125*time.Millisecond)
 	dead := x.nodes[2]
 	x.waitOwns(dead)
 	x.due()
@@ -60,7 +60,7 @@ func TestVanishedMachine(t *testing.T) {
 	}
 	u.Host = relays[1].address()
 
-	x := newCrash(t, servers, 1, seedOf(t, 0), 20_000, 50*time.Millisecond)
+	x := newCrash(t, servers, 1, seedOf(t, 0), 20_000, 125*time.Millisecond)
 	far := &member{name: "far"}
 	x.nodes = append(x.nodes, far)
 	x.start(far, "MILLRACE_KAFKA_BROKERS="+from, "MILLRACE_DATABASE_URL="+u.String())

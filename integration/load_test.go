@@ -51,8 +51,8 @@ func crashEvents(t *testing.T) int {
 // eventsPerBatch events are produced at a time, a batch at most every so often:
 // quickPace is about 40,000 events a second.
 const (
-	eventsPerBatch = 400
-	quickPace      = 10 * time.Millisecond
+	eventsPerBatch = 1000
+	quickPace      = 25 * time.Millisecond
 )
 
 // startLoader begins to produce; every is the time between two batches.

@@ -51,7 +51,7 @@ func TestPauses(t *testing.T) {
 func beginPause(t *testing.T, point string) *pause {
 	t.Helper()
 	p := &pause{point: point}
-	p.crash = newCrash(t, sharedServers(t), 1, seedOf(t, 0), 10_000, 200*time.Millisecond)
+	p.crash = newCrash(t, sharedServers(t), 1, seedOf(t, 0), 10_000, 500*time.Millisecond)
 	p.victim = p.join(point)
 	return p
 }
