@@ -103,26 +103,24 @@ func TestDangerViewDroppedAndCreatedAgain(t *testing.T) {
 // ten commands, and then one view by ten. What the fence of the catalog's writers
 // is for shows TestDangerUnfencedWriters of package catalog.
 func TestDangerTenCreates(t *testing.T) {
-	onBoth(t, func(t *testing.T, brokers []string) {
-		c := newClusterOf(t, setting{brokers: brokers, seed: seedOf(), onError: topology.DeadLetter})
-		d := &danger{testCluster: c, guarded: true, holds: map[string]*hold{}, off: map[string]bool{}, nodes: map[string]*running{}}
-		t.Cleanup(d.abandon)
-		first := d.createView("first", true)
-		for i := range 5 {
-			d.begin(fmt.Sprint("node-", i))
-		}
-		d.produce(300)
-		ten := d.createAtOnce(first, func(i int) string { return fmt.Sprint("view_", i) })
-		d.produce(300)
-		one := d.createAtOnce(first, func(int) string { return "the_same" })
-		d.produce(300)
-		if len(ten) != 10 || len(one) != 1 {
-			t.Fatalf("of ten CREATEs of ten views %d succeed, of ten of one view %d", len(ten), len(one))
-		}
-		for _, f := range d.outcome(append(append(ten, one...), first)...) {
-			t.Error(f)
-		}
-	})
+	c := newClusterOf(t, setting{brokers: realBrokers(t), seed: seedOf(), onError: topology.DeadLetter})
+	d := &danger{testCluster: c, guarded: true, holds: map[string]*hold{}, off: map[string]bool{}, nodes: map[string]*running{}}
+	t.Cleanup(d.abandon)
+	first := d.createView("first", true)
+	for i := range 5 {
+		d.begin(fmt.Sprint("node-", i))
+	}
+	d.produce(300)
+	ten := d.createAtOnce(first, func(i int) string { return fmt.Sprint("view_", i) })
+	d.produce(300)
+	one := d.createAtOnce(first, func(int) string { return "the_same" })
+	d.produce(300)
+	if len(ten) != 10 || len(one) != 1 {
+		t.Fatalf("of ten CREATEs of ten views %d succeed, of ten of one view %d", len(ten), len(one))
+	}
+	for _, f := range d.outcome(append(append(ten, one...), first)...) {
+		t.Error(f)
+	}
 }
 
 // createAtOnce creates ten views like another, each by a command of its own, and
