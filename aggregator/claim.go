@@ -43,6 +43,12 @@ type State struct {
 // again before it decides anything.
 var ErrClaimLost = errors.New("claim on the partials partition lost")
 
+// ErrLedger occurs when a fold's ledger entries do not continue those in the
+// database although the position does: a part of the database was changed or
+// restored alone. Nothing was written; the owner claims again, and so reads
+// what the ledger says now.
+var ErrLedger = errors.New("the ledger in the database is not the one that the fold continues")
+
 // ErrOutcomeUnknown occurs when the answer to a fold's COMMIT was lost: it may
 // or may not have happened. The owner claims again and reads the position.
 var ErrOutcomeUnknown = errors.New("outcome of the fold unknown")

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -219,6 +220,11 @@ func (f *folder) try(ctx context.Context, p *ownedPartition) {
 		case errors.Is(err, aggregator.ErrClaimLost), errors.Is(err, aggregator.ErrOutcomeUnknown):
 			f.log.Warn("claim to be renewed", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
 			f.drop(p, reclaimWait)
+			return
+		case errors.Is(err, aggregator.ErrLedger):
+			f.node.problem("partials", p.tp, fmt.Errorf("%w: was millrace.ledger changed or restored alone? "+
+				"It is read again; what does not fit it is then named by view and range", err))
+			f.drop(p, claimRetry)
 			return
 		case errors.As(err, &view):
 			f.exclude(p, view)

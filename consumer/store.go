@@ -16,8 +16,9 @@ type Store interface {
 	// starts at position 0 with an empty ledger.
 	Claim(ctx context.Context, topic string, p topology.Partition) (*aggregator.Claim, error)
 	// Fold carries out f in one transaction if the claim still holds and the
-	// position is still f.From; else it returns aggregator.ErrClaimLost, or
-	// aggregator.ErrOutcomeUnknown where the answer to COMMIT was lost. Where
+	// position is still f.From; else it returns aggregator.ErrClaimLost. Where
+	// the ledger is not the one that f continues it is aggregator.ErrLedger,
+	// where the answer to COMMIT was lost aggregator.ErrOutcomeUnknown. Where
 	// one view is at fault (its table is gone, say) the error has a method
 	// FaultyView() topology.ViewID. Every error but ErrOutcomeUnknown left nothing
 	// behind, and the fold may be tried again.

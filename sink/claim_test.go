@@ -139,7 +139,7 @@ func TestLedger(t *testing.T) {
 		"taken for new":   on(entry(0, 100, 130, 0), 100),
 		"row gone":        on(entry(2, 100, 130, 0), 110),
 	} {
-		if err := apply(on(entry(1, 100, 200, 0), 105), wrong); !errors.Is(err, sink.ErrLedger) {
+		if err := apply(on(entry(1, 100, 200, 0), 105), wrong); !errors.Is(err, aggregator.ErrLedger) {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}

@@ -23,7 +23,7 @@
 // claimants that waited for one stuck fold the slower spares what the faster has
 // begun meanwhile. The ledger stands beside the claim: each of a fold's entries
 // says where it goes on from, and a fold that does not continue what is there
-// is refused ([ErrLedger]), whatever claim and position say.
+// is refused ([aggregator.ErrLedger]), whatever claim and position say.
 //
 // # Nodes
 //

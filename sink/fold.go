@@ -179,7 +179,7 @@ func (s *Store) account(ctx context.Context, tx pgx.Tx, f *aggregator.Fold, task
 		err = closed
 	}
 	if err == nil && moved != len(f.Applied) && !s.config.unguarded(guardApplied) {
-		err = ErrLedger
+		err = aggregator.ErrLedger
 	}
 	return err
 }

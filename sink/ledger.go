@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -76,11 +75,6 @@ func (s *Store) Partitions(ctx context.Context) ([]PartitionRow, error) {
 	}
 	return all, nil
 }
-
-// ErrLedger occurs when a fold's ledger entries do not continue those in the
-// database although the position does: a part of the database was changed or
-// restored alone. Nothing was written.
-var ErrLedger = errors.New("the ledger in the database is not the one that the fold continues")
 
 // moveLedger is one statement for all entries, and returns how many of them
 // continue what is there: an entry that the fold knows must end where the fold

@@ -327,7 +327,7 @@ func TestSlowerClaimantSparesFaster(t *testing.T) {
 // keeps a zombie's fold out, and without both it is counted twice.
 func TestGuardsOfFold(t *testing.T) {
 	for guard, want := range map[string]error{
-		"fold.owner": sink.ErrLedger, "fold.applied": aggregator.ErrClaimLost, "fold.position": nil,
+		"fold.owner": aggregator.ErrLedger, "fold.applied": aggregator.ErrClaimLost, "fold.position": nil,
 	} {
 		t.Run(guard, func(t *testing.T) {
 			url := newDatabase(t, "")
