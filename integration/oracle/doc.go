@@ -51,8 +51,9 @@
 // The corpus runs in process, from records' bytes through decoder, group tables,
 // encoded blocks and merger into PostgreSQL, and end to end, by the built binary
 // with Kafka between. Each run has options that must not matter: shards,
-// sharding policy, partitions, lanes, where flushes and folds are cut, one
-// node or two, of which one may die in the middle. They are drawn by a
-// seed, which is printed; MILLRACE_ORACLE_SEED runs it again. MILLRACE_TEST_FULL=1
+// sharding policy, partitions, lanes, where flushes and folds are cut, whether a
+// partition's owner changes before a fold, one node or two, of which one may die
+// in the middle. They are drawn by a seed, which is printed; MILLRACE_ORACLE_SEED
+// runs it again. MILLRACE_TEST_FULL=1
 // or MILLRACE_ORACLE_FULL=1 runs the whole matrix.
 package oracle

@@ -33,12 +33,19 @@ type Options struct {
 	// at most before a fold; where each ends is chance's.
 	Batch, Flush, Fold int
 	BlockLimit         int // bytes of a block
-	Seed               uint64
+	// Takeover says that each partition gets another owner, once, while its first
+	// one has merged what it has not folded.
+	Takeover bool
+	Seed     uint64
 }
 
 func (o Options) String() string {
-	return fmt.Sprintf("%d shards, %s, %d lanes, batches of %d, %d a flush, %d flushes a fold, blocks of %d bytes, seed %d",
-		o.Shards, o.Policy, o.Lanes, o.Batch, o.Flush, o.Fold, o.BlockLimit, o.Seed)
+	owners := "one owner"
+	if o.Takeover {
+		owners = "a takeover"
+	}
+	return fmt.Sprintf("%d shards, %s, %s, %d lanes, batches of %d, %d a flush, %d flushes a fold, blocks of %d bytes, seed %d",
+		o.Shards, o.Policy, owners, o.Lanes, o.Batch, o.Flush, o.Fold, o.BlockLimit, o.Seed)
 }
 
 // Seams are where a run may be harmed on purpose; nil does nothing.
@@ -66,6 +73,8 @@ type Run struct {
 	// Dead are the dead letters: by stream, "decode" and SQLSTATE, or by view
 	// and SQLSTATE.
 	Dead map[string]int
+	// Takeovers is how many partitions got another owner.
+	Takeovers int
 }
 
 // NewRun prepares a run into a database that millrace's objects are installed in.
@@ -92,9 +101,12 @@ type stream struct {
 	apart   *stream                // for the rows that a seam sets apart
 	claim   *aggregator.Claim
 	flushes int // since the last fold
-	batch   column.Batch
-	picked  column.Batch
-	block   partial.Block
+	// merged are the blocks since the last fold, where a takeover is to come.
+	merged []mergedBlock
+	taken  bool // it has come
+	batch  column.Batch
+	picked column.Batch
+	block  partial.Block
 }
 
 // Stream makes the views of a stream and runs all its records through them.
@@ -257,6 +269,9 @@ func (x *stream) flush(ctx context.Context, l *lane) error {
 			if len(data) > limit {
 				return fmt.Errorf("block of %d bytes, the limit is %d", len(data), limit)
 			}
+			if x.options.Takeover && !x.taken {
+				x.merged = append(x.merged, mergedBlock{i, v, data})
+			}
 			return x.merge(i, v, data)
 		})
 		if err != nil {
@@ -286,6 +301,12 @@ func (x *stream) merge(i int, v *CompiledView, data []byte) error {
 // fold merges everything that was flushed into PostgreSQL, in one transaction.
 func (x *stream) fold(ctx context.Context) error {
 	x.flushes = 0
+	if len(x.merged) > 0 && x.rng.IntN(2) == 0 {
+		if err := x.takeOver(ctx); err != nil {
+			return err
+		}
+	}
+	x.merged = nil
 	fold := &aggregator.Fold{Topic: x.claim.Topic, Partition: x.claim.Partition, From: x.claim.Position, To: x.claim.Position + 1}
 	if err := x.collect(fold); err != nil {
 		return err

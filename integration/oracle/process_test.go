@@ -238,7 +238,7 @@ func processOptions(seed uint64) (all []Options, quick int) {
 	rng.Shuffle(len(all)-1, func(i, j int) { all[i+1], all[j+1] = all[j+1], all[i+1] })
 	first := rng.IntN(2)
 	for i := range all {
-		all[i].Policy = policyOf(first, i)
+		all[i].Policy, all[i].Takeover = policyOf(first, i), i%2 == 1
 	}
 	return all, 2
 }
@@ -266,6 +266,9 @@ func testInProcess(t *testing.T, r *reference) {
 				}
 			}
 			compareDead(t, r.dead, run.Dead)
+			if options.Takeover && run.Takeovers == 0 {
+				t.Error("no partition got another owner: the run shows nothing")
+			}
 		})
 	}
 }
