@@ -128,7 +128,7 @@ func ageOf(records int64, newest, now time.Time) *float64 {
 }
 
 // exactBelow is how many groups are counted; of larger tables PostgreSQL's own
-// estimate is taken.
+// estimate is taken. A group may have a row for each shard, so hashes count.
 const exactBelow = 100_000
 
 // describe fills in what the view's relations in the database tell.
@@ -139,11 +139,13 @@ func describe(ctx context.Context, svc *service.Service, v *topology.View, line 
 		return err
 	}
 	var estimate int64
-	err = pool.QueryRow(ctx, `SELECT (SELECT reltuples::bigint FROM pg_catalog.pg_class WHERE oid = $1::text::regclass),
+	err = pool.QueryRow(ctx, `SELECT coalesce((SELECT (CASE WHEN n_distinct < 0 THEN -n_distinct * reltuples ELSE n_distinct END)::bigint
+				FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+				LEFT JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = relname AND s.attname = $3 WHERE c.oid = $1::text::regclass), 0),
 			ARRAY(SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $2::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum)`,
-		rel.Mrel, rel.View).Scan(&estimate, &line.Columns)
+		rel.Mrel, rel.View, schema.HashColumn).Scan(&estimate, &line.Columns)
 	if err == nil && estimate < exactBelow {
-		err = pool.QueryRow(ctx, "SELECT count(*) FROM "+rel.Mrel).Scan(&estimate)
+		err = pool.QueryRow(ctx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s", schema.HashColumn, rel.Mrel)).Scan(&estimate)
 	}
 	if err != nil {
 		return fmt.Errorf("look at the table of view %q: %w", v.Name, err)
