@@ -158,8 +158,8 @@ func TestDangerInputTopicCreatedAgain(t *testing.T) {
 			d.t.Fatal(err)
 		}
 		d.wait("the topic is there again", func() bool {
-			topic, created, err := d.admin.CreateTopic(d.t.Context(), broker.TopicSpec{Name: d.stream.Topic, Partitions: testPartitions})
-			return err == nil && created && topic.ID != d.stream.TopicID
+			topic, _, err := d.admin.CreateTopic(d.t.Context(), broker.TopicSpec{Name: d.stream.Topic, Partitions: testPartitions})
+			return err == nil && topic.ID != d.stream.TopicID
 		})
 		foreign := &kgo.Record{Topic: d.stream.Topic, Value: []byte(`{"k": "of another topic", "i": 1}`)}
 		if err := d.client2().ProduceSync(d.t.Context(), foreign).FirstErr(); err != nil {

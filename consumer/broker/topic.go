@@ -119,13 +119,19 @@ func (a *Admin) CreateTopic(ctx context.Context, spec TopicSpec) (t Topic, creat
 		}
 		return Topic{}, false, fmt.Errorf("create topic %q: %w", spec.Name, err)
 	}
-	t, settleErr := a.settled(ctx, spec.Name, 1)
-	return t, err == nil, settleErr
+	created = err == nil
+	var id topology.TopicID
+	if created { // another of its name may have been deleted a moment ago, and still be told of
+		id = topology.TopicID(answer.ID)
+	}
+	t, err = a.settled(ctx, spec.Name, id, 1)
+	return t, created, err
 }
 
-// settled waits until a topic is known with at least n partitions: a broker
-// answers for what was made before the others, and itself, have heard of it.
-func (a *Admin) settled(ctx context.Context, name string, n int32) (Topic, error) {
+// settled waits until a topic, of an id where that is not zero, is known with at
+// least n partitions: a broker answers for what was made before the others, and
+// itself, have heard of it.
+func (a *Admin) settled(ctx context.Context, name string, id topology.TopicID, n int32) (Topic, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout,
 		fmt.Errorf("topic %q was not known with %d partitions within %s: %w", name, n, settleTimeout, context.DeadlineExceeded))
 	defer cancel()
@@ -133,7 +139,7 @@ func (a *Admin) settled(ctx context.Context, name string, n int32) (Topic, error
 	for {
 		t, err := a.Topic(ctx, name)
 		switch {
-		case err == nil && t.Partitions >= n:
+		case err == nil && t.Partitions >= n && (id == topology.TopicID{} || id == t.ID):
 			return t, nil
 		case err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) && !Retryable(err):
 			return Topic{}, withCause(ctx, err)
@@ -163,7 +169,7 @@ func (a *Admin) EnsurePartitions(ctx context.Context, name string, n int32) (int
 	if err != nil && !errors.Is(err, kerr.InvalidPartitions) {
 		return 0, fmt.Errorf("give topic %q %d partitions: %w", name, n, err)
 	}
-	t, err = a.settled(ctx, name, n)
+	t, err = a.settled(ctx, name, topology.TopicID{}, n)
 	return t.Partitions, err
 }
 
