@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,26 +93,11 @@ func TestLeavingInOrder(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.manyNumbers(records) }()
 	system.Wait(t, stuckAfter, "it reads", func() bool { return leaves.Metric("millrace_records_total", "") > 10_000 })
-	var read float64
-	polled, stop := make(chan struct{}), make(chan struct{})
-	go func() { // what it counted last is asked for while it leaves
-		defer close(polled)
-		for {
-			if value, ok := leaves.TryMetric("millrace_records_total"); ok {
-				read = max(read, value)
-			}
-			select {
-			case <-stop:
-				return
-			default:
-			}
-		}
-	}()
+	last := watchRecords(t, leaves)
 	begun := time.Now()
 	status := leaves.Stop()
 	took := time.Since(begun)
-	close(stop)
-	<-polled
+	read := last()
 	t.Logf("left within %.2f s, after %.0f records", took.Seconds(), read)
 	if status != 0 || took > 6*time.Second {
 		t.Errorf("it left with status %d after %v", status, took)
@@ -121,13 +107,43 @@ func TestLeavingInOrder(t *testing.T) {
 	}
 	s.c.Flush()
 	s.want("SELECT count(*), sum(n), sum(total) FROM v", fmt.Sprintf("1000 %d %d", records, 3*records))
-	if sum := read + stays.Metric("millrace_records_total", ""); sum != records {
-		t.Errorf("%.0f records were read of %d", sum, records)
+	// Less than all would say that the node ended before it could be asked once more.
+	sum := read + stays.Metric("millrace_records_total", "")
+	t.Logf("%.0f records were read of %d", sum, records)
+	if sum > records {
+		t.Errorf("%.0f records were read of %d: some of them twice", sum, records)
 	}
 	if resets := stays.Metric("millrace_lane_resets_total", ""); resets != 0 {
 		t.Errorf("%v times a lane started again", resets)
 	}
 	healthy(t, stays)
+}
+
+// watchRecords asks a node again and again how many records it has read. The function
+// that it returns ends that and says what the last answer was.
+func watchRecords(t *testing.T, n *system.Node) (last func() float64) {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan float64, 1)
+	go func() {
+		read := 0.0
+		for {
+			if value, ok := n.TryMetric("millrace_records_total"); ok {
+				read = max(read, value)
+			}
+			select {
+			case <-stop:
+				done <- read
+				return
+			default:
+			}
+		}
+	}()
+	last = sync.OnceValue(func() float64 {
+		close(stop)
+		return <-done
+	})
+	t.Cleanup(func() { last() })
+	return last
 }
 
 // manyNumbers produces records one after the other over four partitions.

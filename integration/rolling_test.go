@@ -83,10 +83,12 @@ func startHeartbeat(s *scene) (end func() int) {
 			}
 		}
 	}()
-	return sync.OnceValue(func() int {
+	end = sync.OnceValue(func() int {
 		close(stop)
 		return <-done
 	})
+	s.t.Cleanup(func() { end() })
+	return end
 }
 
 // gapWatch asks again and again how old the newest event is that can be seen of the
