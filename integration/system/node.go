@@ -1,9 +1,11 @@
 package system
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -51,7 +53,7 @@ func (c *Cluster) StartAs(name string, env ...string) *Node {
 	c.t.Cleanup(func() {
 		n.Kill()
 		if c.t.Failed() {
-			c.t.Logf("log of node %s at %s, process %d:\n%s", n.Name, n.HTTP, n.Pid(), tail(n.log))
+			c.t.Logf("log of node %s at %s, process %d, whole in %s:\n%s", n.Name, n.HTTP, n.Pid(), n.keepLog(), tail(n.log))
 		}
 	})
 	return n
@@ -102,6 +104,19 @@ func (n *Node) Ended() bool {
 	default:
 		return false
 	}
+}
+
+// keepLog copies the log to where it outlives the test, and says where.
+func (n *Node) keepLog() string {
+	text, err := os.ReadFile(n.log)
+	if err != nil {
+		return err.Error()
+	}
+	kept := filepath.Join(os.TempDir(), fmt.Sprintf("millrace-%s-%s-%d.log", n.c.Name, n.Name, n.Pid()))
+	if err := os.WriteFile(kept, text, 0o644); err != nil {
+		return err.Error()
+	}
+	return kept
 }
 
 func tail(path string) string {
