@@ -2,6 +2,7 @@ package integration
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,8 +36,9 @@ func crashRun(t *testing.T, brokers, nodes int, fixed uint64) {
 	}
 	x := newCrash(t, ownServers(t, brokers), nodes, seed, events, every)
 	x.run(rng, least)
-	for _, fault := range x.finish() {
-		t.Error(fault)
+	if faults := x.finish(); len(faults) > 0 {
+		x.evidence()
+		t.Error(strings.Join(faults[:min(len(faults), 40)], "\n"))
 	}
 	for kind, least := range wanted() {
 		if x.done[kind] < least {
