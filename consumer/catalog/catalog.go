@@ -89,8 +89,6 @@ func (c *Catalog) Read(ctx context.Context) (*topology.Catalog, error) {
 	return c.read(ctx, (*tail).toEnd)
 }
 
-// read brings the warm tail as far as the step says, and returns a copy of the
-// state there.
 // StillHas reads to the end and returns [topology.ErrViewDropped] where a view is not
 // there any more. Nodes hear of a drop late.
 func (c *Catalog) StillHas(ctx context.Context, v *topology.View) error {
@@ -104,6 +102,8 @@ func (c *Catalog) StillHas(ctx context.Context, v *topology.View) error {
 	return nil
 }
 
+// read brings the warm tail as far as the step says, and returns a copy of the
+// state there.
 func (c *Catalog) read(ctx context.Context, step func(*tail, context.Context) error) (*topology.Catalog, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
