@@ -63,6 +63,7 @@ const (
 	pointMerged    = "fold.merged"     // a fold is about to begin
 	pointFolded    = "fold.folded"     // it is committed, the folder does not know
 	pointRevoked   = "revoke.begun"    // the group asks for partitions back, nothing is given up yet
+	pointRejoin    = "rejoin.begun"    // a rebalance begins, the node has not joined it yet
 )
 
 // Of the guards that [Guards] lists, these are for several nodes.

@@ -191,6 +191,65 @@ func TestDangerCommitOfFormerOwner(t *testing.T) {
 	}}.test(t)
 }
 
+// TestDangerJoinedAsAnother has the group put a node out between the heartbeat
+// that tells it of a rebalance and its joining, in the middle of a flush: its
+// client joins again as another member, without a word of the partitions that
+// the node still believes in. That moment can be met on the broker in this
+// process alone.
+func TestDangerJoinedAsAnother(t *testing.T) {
+	s := scenario{guard: guardMember, run: func(d *danger) []string {
+		v := d.createView("v", true)
+		d.leaveOut(guardFence, true)
+		a, b := d.begin("a", patient), d.begin("b", patient)
+		d.share(a, b)
+		d.produce(300)
+		d.folded(v)
+		flush := d.hold("a", pointProduced)
+		d.produce(100)
+		d.await(flush)
+		former, _ := a.node.members.client.GroupMetadata()
+		joining, join := d.holdJoin(former)
+		d.expel("b") // so that there is a rebalance
+		<-joining
+		d.expel("a")
+		d.wait("the other node has all partitions", func() bool { return d.owns(b) })
+		d.produce(200)
+		d.wait("it has read on", d.allCommitted)
+		close(join)
+		d.wait("a is a member again", func() bool {
+			member, generation := a.node.members.client.GroupMetadata()
+			return member != former && member != "" && generation >= 0
+		})
+		flush.release()
+		d.produce(300)
+		return d.outcome(v)
+	}}
+	for _, guarded := range []bool{true, false} {
+		t.Run(fmt.Sprintf("%s=%v", s.guard, guarded), func(t *testing.T) {
+			t.Parallel()
+			s.judge(t, nil, guarded)
+		})
+	}
+}
+
+// holdJoin holds a member's next joining of the group, once it has asked for it,
+// until join is closed.
+func (d *danger) holdJoin(member string) (joining, join chan struct{}) {
+	joining, join = make(chan struct{}), make(chan struct{})
+	d.fake.ControlKey(kmsg.JoinGroup.Int16(), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		if r.(*kmsg.JoinGroupRequest).MemberID != member {
+			d.fake.KeepControl()
+			return nil, nil, false
+		}
+		d.fake.SleepControl(func() {
+			close(joining)
+			<-join
+		})
+		return nil, nil, false
+	})
+	return joining, join
+}
+
 // TestDangerCommitOfAnothersPartition has a member of the present generation
 // commit a partition that is another's. The broker does not mind.
 func TestDangerCommitOfAnothersPartition(t *testing.T) {
@@ -282,7 +341,7 @@ func TestBrokerChecksGenerationOnly(t *testing.T) {
 				continue
 			}
 			a.node.members.mu.Lock()
-			a.node.members.owned[tp] = true // as if nobody looked
+			a.node.members.owned[tp], _ = a.node.members.client.GroupMetadata() // as if nobody looked
 			a.node.members.mu.Unlock()
 			err := p.publish(t.Context(), &sealed{
 				records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},

@@ -4,12 +4,13 @@ package consumer
 // needed (docs/dangers.md). None is asked for each record.
 func Guards() []string {
 	return []string{
-		guardIdentity, guardLedger, guardFence, guardRefused, guardReset, guardSettle, guardStable, guardControl, guardGap,
+		guardIdentity, guardMember, guardLedger, guardFence, guardRefused, guardReset, guardSettle, guardStable, guardControl, guardGap,
 		guardRoom, guardLearn, guardRevision, guardID, guardTopic, guardRecover,
 	}
 }
 
 const (
+	guardMember   = "commit.member" // what a member was given is not committed by the one that the client joins as later
 	guardRefused  = "flush.refused" // a block that the broker refused fails its flush
 	guardReset    = "lane.reset"    // a lane that starts again throws its tables away
 	guardSettle   = "lane.settle"   // what was read of a partition is published before it is given up

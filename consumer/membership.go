@@ -37,8 +37,13 @@ type membership struct {
 	end    context.CancelFunc // of whatever the client does
 	to     assignment
 
-	mu    sync.Mutex // guards owned
-	owned map[topicPartition]bool
+	inject func(point string) bool
+
+	mu sync.Mutex // guards owned
+	// owned has, for each partition that the group gives this node, the member
+	// that it was given to: this node's id in the group, which is another one
+	// after the group has put it out.
+	owned map[topicPartition]string
 
 	putOut atomic.Bool // the group has put this node out, since this was last cleared
 }
@@ -59,7 +64,7 @@ var errNotMember = errors.New("not a member of the group now")
 
 func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, error) {
 	ctx, end := context.WithCancel(context.Background())
-	m := &membership{group: cfg.Cluster, end: end, to: to, owned: map[topicPartition]bool{}}
+	m := &membership{group: cfg.Cluster, end: end, to: to, inject: cfg.inject, owned: map[topicPartition]string{}}
 	client, err := kgo.NewClient(append(opts,
 		kgo.WithContext(ctx),
 		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
@@ -104,17 +109,40 @@ func flatten(topics map[string][]int32) []topicPartition {
 	return all
 }
 
+// onAssigned is called at the end of every rebalance. Where the group put this
+// node out in the middle of one, the client joins again as another member
+// without a word, and says nothing of the partitions that are given to it
+// again: they may have been another's meanwhile, so they are lost and new.
 func (m *membership) onAssigned(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
 	parts := flatten(topics)
+	member, _ := m.client.GroupMetadata()
+	if again := m.ofAnother(member); len(again) > 0 && !m.inject(guardMember) {
+		m.disown(again)
+		m.to.lost(ctx, again)
+		parts = append(parts, again...)
+	}
 	if len(parts) == 0 {
 		return
 	}
 	m.mu.Lock()
 	for _, tp := range parts {
-		m.owned[tp] = true
+		m.owned[tp] = member
 	}
 	m.mu.Unlock()
 	m.to.assigned(ctx, parts)
+}
+
+// ofAnother returns the partitions that were given to another member than this.
+func (m *membership) ofAnother(member string) []topicPartition {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var parts []topicPartition
+	for tp, to := range m.owned {
+		if to != member {
+			parts = append(parts, tp)
+		}
+	}
+	return parts
 }
 
 // onRevoked lets the owners finish what they have begun before it gives the
@@ -122,6 +150,7 @@ func (m *membership) onAssigned(ctx context.Context, _ *kgo.Client, topics map[s
 func (m *membership) onRevoked(ctx context.Context, _ *kgo.Client, topics map[string][]int32) {
 	parts := flatten(topics)
 	if len(parts) == 0 {
+		m.inject(pointRejoin)
 		return
 	}
 	m.to.revoked(ctx, parts)
@@ -149,22 +178,23 @@ func (m *membership) disown(parts []topicPartition) {
 
 // owns reports whether the group gives this node a partition.
 func (m *membership) owns(tp topicPartition) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.owned[tp]
+	_, _, err := m.identity([]topicPartition{tp})
+	return err == nil
 }
 
 // identity returns what an offset commit for these partitions is signed with.
-// Ownership and generation are captured together.
+// Ownership and generation are captured together: a member owns in a generation
+// what it was given and has not given back, for who has to give something up is
+// waited for. That holds as long as it is one and the same member.
 func (m *membership) identity(parts []topicPartition) (member string, generation int32, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	member, generation = m.client.GroupMetadata()
 	for _, tp := range parts {
-		if !m.owned[tp] {
+		if to, ok := m.owned[tp]; !ok || to != member && !m.inject(guardMember) {
 			return "", 0, fmt.Errorf("%w: %s/%d", errNotOwner, tp.topic, tp.partition)
 		}
 	}
-	member, generation = m.client.GroupMetadata()
 	if member == "" || generation < 0 {
 		return "", 0, fmt.Errorf("%w: %w", errNotOwner, errNotMember) // the broker would take it for a commit outside of any group
 	}
