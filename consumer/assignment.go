@@ -46,6 +46,7 @@ func (n *Node) takeBack(parts []topicPartition, fromLane func(*lane, []topicPart
 	work.Wait()
 	n.inputs.remove(parts)
 	n.partials.remove(parts)
+	n.problems.leave(parts)
 }
 
 // route splits partitions by lane and folder: the same ones for a partition

@@ -2,6 +2,8 @@ package consumer
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,8 +12,8 @@ import (
 )
 
 // problems are what stops streams, views and partitions now. A problem goes when
-// what it stopped goes on, or when its stream or view is no more. The zero value
-// is ready for use.
+// what it stopped goes on or is another node's, or when its stream or view is no
+// more. The zero value is ready for use.
 type problems struct {
 	some atomic.Bool // there are any: a quick look
 
@@ -63,6 +65,15 @@ func (p *problems) solved(k problemKey) bool {
 	delete(p.open, k)
 	p.some.Store(len(p.open) > 0)
 	return ok
+}
+
+// leave forgets the problems of partitions that are another node's now: what
+// stops them, that one finds.
+func (p *problems) leave(parts []topicPartition) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.open, func(k problemKey, _ string) bool { return slices.Contains(parts, k.tp) })
+	p.some.Store(len(p.open) > 0)
 }
 
 // know forgets the problems of streams, views and topics that a newer catalog
