@@ -2,7 +2,6 @@ package consumer
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -286,118 +285,5 @@ func (l *lane) closeCursors(tp topicPartition) {
 		for _, c := range slices.Clone(p.cursors) {
 			l.closeCursor(c)
 		}
-	}
-}
-
-// assign makes partitions this lane's.
-func (l *lane) assign(parts []topicPartition) {
-	for _, tp := range parts {
-		if !l.stopping {
-			l.retry[tp] = time.Time{}
-		}
-	}
-}
-
-// revoke publishes what was read and gives partitions up. It returns when the
-// lane's transaction has ended.
-func (l *lane) revoke(parts []topicPartition) {
-	for _, tp := range parts {
-		l.closeCursors(tp)
-	}
-	if !l.node.cfg.inject(guardSettle) {
-		l.settleFlush()
-	}
-	for _, tp := range parts {
-		l.close(tp)
-		delete(l.retry, tp)
-		delete(l.stops, tp)
-	}
-	l.startWaiting()
-}
-
-// lose gives partitions up without a flush: they are no longer this node's, and
-// everything the lane has goes with them.
-func (l *lane) lose(parts []topicPartition) {
-	l.awaitFlush()
-	l.reset("partitions were lost")
-	for _, tp := range parts {
-		delete(l.retry, tp)
-		delete(l.stops, tp)
-	}
-}
-
-// settleFlush waits for the flush in flight, then publishes what there is.
-func (l *lane) settleFlush() {
-	l.awaitFlush()
-	if l.void {
-		l.reset("the flush before failed")
-	}
-	// Where the lane has to stop at once, the flush in flight may have failed
-	// already: nothing that comes after it may be published.
-	if l.ctx.Err() != nil || !l.moved() {
-		return
-	}
-	l.seal()
-	l.awaitFlush()
-	if l.void {
-		l.reset("the last flush failed")
-	}
-}
-
-// awaitFlush runs what is posted until no flush is in flight.
-func (l *lane) awaitFlush() {
-	for l.inFlight && l.ctx.Err() == nil {
-		ctx, awake := l.sleep(l.ctx, time.Second)
-		<-ctx.Done()
-		awake()
-		for _, f := range l.take() {
-			f()
-		}
-	}
-}
-
-// stop publishes what there is and gives everything up. The lane goes on taking
-// posts until its context ends, for the group has yet to hear of it.
-func (l *lane) stop() {
-	l.stopping = true
-	for tp := range l.parts {
-		l.closeCursors(tp)
-	}
-	l.settleFlush()
-	for tp := range l.parts {
-		l.close(tp)
-	}
-	clear(l.retry)
-}
-
-// refuse deals with a record that cannot be decoded (v is nil) or evaluated for
-// a view, as the stream's on_error says.
-func (l *lane) refuse(p *inputPartition, r *kgo.Record, views []*laneView, v *laneView, err *datum.Error) {
-	s := p.stream.def
-	switch s.OnError {
-	case topology.Skip:
-		l.node.metrics.skipped.WithLabelValues(s.Name).Inc()
-	case topology.Stop:
-		if at, ok := l.stops[p.tp]; !ok || r.Offset < at {
-			l.stops[p.tp] = r.Offset
-		}
-		if !l.void {
-			l.void = true
-			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w; "+
-				"all before it counts; to go on, drop the stream and create it with on_error = 'dead_letter' or 'skip'", r.Offset, err))
-		}
-	default:
-		names := make([]string, 0, len(views))
-		if v != nil {
-			names = append(names, v.def.Name)
-		} else {
-			for _, w := range views {
-				names = append(names, w.def.Name)
-			}
-		}
-		d := deadLetter(s, r, names, err, v == nil)
-		l.dead = append(l.dead, d)
-		l.deadSize += len(d.Value) + len(d.Key) + 512
-		l.node.metrics.dead.WithLabelValues(s.Name).Inc()
 	}
 }

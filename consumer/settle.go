@@ -1,0 +1,87 @@
+package consumer
+
+import "time"
+
+// This file is how a lane is given partitions and gives them up: nothing is read
+// between the last seal and the giving up.
+
+// assign makes partitions this lane's.
+func (l *lane) assign(parts []topicPartition) {
+	for _, tp := range parts {
+		if !l.stopping {
+			l.retry[tp] = time.Time{}
+		}
+	}
+}
+
+// revoke publishes what was read and gives partitions up. It returns when the
+// lane's transaction has ended.
+func (l *lane) revoke(parts []topicPartition) {
+	for _, tp := range parts {
+		l.closeCursors(tp)
+	}
+	if !l.node.cfg.inject(guardSettle) {
+		l.settleFlush()
+	}
+	for _, tp := range parts {
+		l.close(tp)
+		delete(l.retry, tp)
+		delete(l.stops, tp)
+	}
+	l.startWaiting()
+}
+
+// lose gives partitions up without a flush: they are no longer this node's, and
+// everything the lane has goes with them.
+func (l *lane) lose(parts []topicPartition) {
+	l.awaitFlush()
+	l.reset("partitions were lost")
+	for _, tp := range parts {
+		delete(l.retry, tp)
+		delete(l.stops, tp)
+	}
+}
+
+// settleFlush waits for the flush in flight, then publishes what there is.
+func (l *lane) settleFlush() {
+	l.awaitFlush()
+	if l.void {
+		l.reset("the flush before failed")
+	}
+	// Where the lane has to stop at once, the flush in flight may have failed
+	// already: nothing that comes after it may be published.
+	if l.ctx.Err() != nil || !l.moved() {
+		return
+	}
+	l.seal()
+	l.awaitFlush()
+	if l.void {
+		l.reset("the last flush failed")
+	}
+}
+
+// awaitFlush runs what is posted until no flush is in flight.
+func (l *lane) awaitFlush() {
+	for l.inFlight && l.ctx.Err() == nil {
+		ctx, awake := l.sleep(l.ctx, time.Second)
+		<-ctx.Done()
+		awake()
+		for _, f := range l.take() {
+			f()
+		}
+	}
+}
+
+// stop publishes what there is and gives everything up. The lane goes on taking
+// posts until its context ends, for the group has yet to hear of it.
+func (l *lane) stop() {
+	l.stopping = true
+	for tp := range l.parts {
+		l.closeCursors(tp)
+	}
+	l.settleFlush()
+	for tp := range l.parts {
+		l.close(tp)
+	}
+	clear(l.retry)
+}
