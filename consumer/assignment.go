@@ -9,6 +9,7 @@ import (
 
 // assigned gives partitions to their lanes and folders.
 func (n *Node) assigned(_ context.Context, parts []topicPartition) {
+	n.watch.nudge()
 	n.route(parts, func(l *lane, mine []topicPartition) {
 		l.post(func() { l.assign(mine) })
 	}, func(f *folder, mine []topicPartition) {

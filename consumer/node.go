@@ -75,7 +75,7 @@ func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, lo
 		laneBudget:   cfg.MemoryLimit / 3 / int64(cfg.Lanes),
 		folderBudget: cfg.MemoryLimit / foldCopies / 4 / int64(cfg.Folders),
 	}
-	n.watch = &watch{node: n, log: log}
+	n.watch = &watch{node: n, log: log, joined: make(chan struct{}, 1)}
 	return n, nil
 }
 

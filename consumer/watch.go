@@ -23,6 +23,16 @@ type watch struct {
 	members    map[string]int // how many members of the group a node has, by its name
 	generation int32          // that the members were seen in
 	blind      bool           // the last look failed
+	joined     chan struct{}  // has one where the group has just given this node something
+}
+
+// nudge has it look again soon: this node is a member, which the others are to know before it
+// can fall silent again.
+func (w *watch) nudge() {
+	select {
+	case w.joined <- struct{}{}:
+	default:
+	}
 }
 
 // lookTimeout bounds one look and what follows from it.
@@ -36,6 +46,7 @@ func (w *watch) run(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
+		case <-w.joined:
 		case <-ctx.Done():
 			return nil
 		}
