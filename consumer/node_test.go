@@ -144,9 +144,9 @@ func TestStop(t *testing.T) {
 	}
 	n := c.start(c.config())
 	c.folded(v)
-	c.end(n)
-	c.check(v)
 	if len(n.node.Problems()) == 0 {
 		t.Error("no problem is reported")
 	}
+	c.end(n)
+	c.check(v)
 }
