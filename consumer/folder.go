@@ -53,9 +53,7 @@ const (
 func (f *folder) run() {
 	defer f.end()
 	for f.ctx.Err() == nil {
-		for _, posted := range f.take() {
-			posted()
-		}
+		f.runPosts()
 		if f.ctx.Err() != nil {
 			return
 		}

@@ -51,9 +51,7 @@ func (l *lane) run() {
 	defer l.work.Wait()
 	defer l.end()
 	for l.ctx.Err() == nil {
-		for _, f := range l.take() {
-			f()
-		}
+		l.runPosts()
 		if l.ctx.Err() != nil {
 			return
 		}

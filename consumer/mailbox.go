@@ -47,13 +47,33 @@ func (m *mailbox) do(ctx context.Context, f func()) error {
 	}
 }
 
-// take returns what was posted, in order.
-func (m *mailbox) take() []func() {
+// runPosts runs what has been posted until now, in order. It takes one post at a time:
+// one that waits for another, as giving partitions up does for the flush in
+// flight, runs those behind it itself.
+func (m *mailbox) runPosts() {
+	m.mu.Lock()
+	n := len(m.queue)
+	m.mu.Unlock()
+	for range n { // what comes meanwhile has its turn later, or the owner would do nothing else
+		f := m.next()
+		if f == nil {
+			return
+		}
+		f()
+	}
+}
+
+// next takes the oldest post, nil where there is none.
+func (m *mailbox) next() func() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	posted := m.queue
-	m.queue = nil
-	return posted
+	if len(m.queue) == 0 {
+		return nil
+	}
+	f := m.queue[0]
+	m.queue[0] = nil
+	m.queue = m.queue[1:]
+	return f
 }
 
 // sleep returns a context for the owner's next wait: it ends after d, with the

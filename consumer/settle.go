@@ -66,9 +66,7 @@ func (l *lane) awaitFlush() {
 		ctx, awake := l.sleep(l.ctx, time.Second)
 		<-ctx.Done()
 		awake()
-		for _, f := range l.take() {
-			f()
-		}
+		l.runPosts()
 	}
 }
 
