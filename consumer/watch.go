@@ -22,7 +22,7 @@ type watch struct {
 
 	members    map[string]int // how many members of the group a node has, by its name
 	generation int32          // that the members were seen in
-	blind      bool           // the last look failed
+	failing    bool           // the last look failed
 	joined     chan struct{}  // has one where the group has just given this node something
 }
 
@@ -51,7 +51,7 @@ func (w *watch) run(ctx context.Context) error {
 			return nil
 		}
 		look, cancel := context.WithTimeoutCause(ctx, lookTimeout, fmt.Errorf("looking after other nodes took longer than %v", lookTimeout))
-		err := w.look(look)
+		sees, err := w.look(look)
 		cancel()
 		var taken *topology.NameTakenError
 		switch {
@@ -60,24 +60,30 @@ func (w *watch) run(ctx context.Context) error {
 		case errors.As(err, &taken):
 			return err
 		}
-		w.seen(err)
+		w.report(err)
+		w.keepAway(!sees)
 	}
 }
 
-// seen takes how a look went. A node that cannot look cannot fold either. Where
-// the others can, they take it for dead and put it out of the group, which it
-// would join again, to have partitions that it does not fold: it asks for none
-// until it sees again. Where nobody can, all keep what they have.
-func (w *watch) seen(err error) {
+// report says when looks begin to fail, and when they succeed again.
+func (w *watch) report(err error) {
 	switch {
-	case err != nil && !w.blind:
+	case err != nil && !w.failing:
 		w.log.Warn("other nodes cannot be watched: until they can, a death is noticed by the group only", "error", err)
-	case err == nil && w.blind:
+	case err == nil && w.failing:
 		w.log.Info("other nodes are watched again")
 	}
-	w.blind = err != nil
+	w.failing = err != nil
+}
+
+// keepAway takes whether this node is blind: it does not reach the registry, and
+// so cannot fold. Where the others do, they take it for dead and put it out of
+// the group, which it would join again, to have partitions that it does not
+// fold: it asks for none until it sees again. Where nobody sees, all keep what
+// they have.
+func (w *watch) keepAway(blind bool) {
 	switch {
-	case err == nil:
+	case !blind:
 		w.node.members.putOut.Store(false)
 		if w.node.topics.resume() {
 			w.log.Info("this node asks for partitions again")
@@ -87,13 +93,15 @@ func (w *watch) seen(err error) {
 	}
 }
 
-func (w *watch) look(ctx context.Context) error {
+// look sees who lives, and does what is to be done; sees is false where the
+// registry does not tell.
+func (w *watch) look(ctx context.Context) (sees bool, err error) {
 	nodes, err := w.node.registry.Look(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := w.readMembers(ctx, nodes); err != nil {
-		return err
+		return true, err
 	}
 	present := make(map[string]bool, len(w.members))
 	for name := range w.members {
@@ -107,7 +115,7 @@ func (w *watch) look(ctx context.Context) error {
 	for _, r := range w.decide.Look(time.Now(), w.node.cfg.Node, nodes, present) {
 		err = errors.Join(err, w.rescue(ctx, r))
 	}
-	return err
+	return true, err
 }
 
 // readMembers asks for the group's members where they may have changed.
