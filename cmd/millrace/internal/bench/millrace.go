@@ -20,19 +20,18 @@ type cluster struct {
 func (at *servers) openCluster(ctx context.Context, s *Settings, name, topic string, shards int) (*cluster, error) {
 	settings := at.settings
 	settings.Node.Cluster, settings.Node.Node = at.name+"-"+name, "node"
+	if shards > 0 { // the partials topic has just as many partitions, so that nodes share them evenly
+		settings.Service.NumShards = shards
+	}
 	svc, err := service.Open(ctx, settings, quiet())
 	if err != nil {
 		return nil, err
 	}
 	c := &cluster{svc: svc, view: "view_" + name}
-	with := ""
-	if shards > 0 {
-		with = fmt.Sprintf(", num_shards = %d", shards)
-	}
 	for _, sql := range []string{
 		fmt.Sprintf(`CREATE STREAM bids_%s (auction bigint, bidder bigint, price bigint, channel text, url text, "dateTime" timestamp, extra text) WITH (topic = '%s')`, name, topic),
-		fmt.Sprintf(`CREATE CONTINUOUS VIEW %s WITH (start = 'earliest'%s) AS
-			SELECT channel, count(*), sum(price), avg(price), min(price) AS low, max(price) AS high FROM bids_%s GROUP BY channel`, c.view, with, name),
+		fmt.Sprintf(`CREATE CONTINUOUS VIEW %s WITH (start = 'earliest') AS
+			SELECT channel, count(*), sum(price), avg(price), min(price) AS low, max(price) AS high FROM bids_%s GROUP BY channel`, c.view, name),
 	} {
 		if _, err := svc.DDL().Execute(ctx, sql); err != nil {
 			svc.Close()
