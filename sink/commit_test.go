@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"sync"
 	"testing"
 
@@ -36,28 +35,7 @@ func TestCommitAnswerLost(t *testing.T) {
 // began as folds do).
 func cutAtCommit(t *testing.T, direct string) string {
 	t.Helper()
-	u, err := url.Parse(direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := u.Host
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); all.Wait() })
-	all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { relay(client, server) })
-		}
-	})
-	u.Host = l.Addr().String()
-	return u.String()
+	return proxied(t, direct, relay)
 }
 
 func relay(client net.Conn, address string) {

@@ -3,9 +3,12 @@ package sink
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -137,28 +140,35 @@ func (c Config) String() string {
 	return fmt.Sprintf("sink.Config{Cluster: %q, PoolSize: %d, …}", c.Cluster, c.PoolSize)
 }
 
-// pool returns pgx's settings. JIT never pays for statements that run for
-// milliseconds; its compiler would for each new connection.
+// pool returns pgx's settings.
 func (c Config) pool() (*pgxpool.Config, error) {
 	p, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errURL
 	}
 	p.MaxConns = int32(c.PoolSize)
-	p.ConnConfig.ConnectTimeout = c.ConnectTimeout
-
-	for name, value := range map[string]string{
+	c.configure(p.ConnConfig, map[string]string{
 		"application_name":                    c.ApplicationName,
 		"statement_timeout":                   milliseconds(c.StatementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(c.IdleTransactionTimeout),
-		"tcp_user_timeout":                    milliseconds(c.TCPUserTimeout),
-		"default_transaction_isolation":       "read committed", // what claims and definitions need; folds say so themselves
-		"client_encoding":                     "UTF8",           // what vectors hold; else a server of another encoding would take the bytes as they are
 		"standard_conforming_strings":         "on",
-		"jit":                                 "off",
-	} {
-		p.ConnConfig.RuntimeParams[name] = value
-	}
+	})
 	p.AfterConnect = registerVectors
 	return p, nil
 }
+
+// configure sets what holds for every connection, and what is said of this kind.
+// JIT never pays for statements that run for milliseconds; its compiler would
+// for each new connection.
+func (c Config) configure(p *pgx.ConnConfig, params map[string]string) {
+	p.ConnectTimeout = c.ConnectTimeout
+	maps.Copy(p.RuntimeParams, map[string]string{
+		"tcp_user_timeout":              milliseconds(c.TCPUserTimeout),
+		"default_transaction_isolation": "read committed", // what claims and definitions need; folds say so themselves
+		"client_encoding":               "UTF8",           // what vectors hold; else a server of another encoding would take the bytes as they are
+		"jit":                           "off",
+	})
+	maps.Copy(p.RuntimeParams, params)
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

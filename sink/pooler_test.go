@@ -3,7 +3,6 @@ package sink_test
 import (
 	"errors"
 	"net"
-	"net/url"
 	"sync"
 	"testing"
 
@@ -51,30 +50,11 @@ func (p *pooler) start(t *testing.T, direct string, sessions int) string {
 		t.Cleanup(func() { _ = session.Conn.Close() })
 		p.give(session)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); all.Wait() })
-	all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer client.Close()
-				p.serve(client)
-			})
-		}
+	through := proxied(t, direct, func(client net.Conn, _ string) {
+		defer client.Close()
+		p.serve(client)
 	})
-	u, err := url.Parse(direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Host = l.Addr().String()
-	return withParam(t, u.String(), "default_query_exec_mode", "cache_describe")
+	return withParam(t, through, "default_query_exec_mode", "cache_describe")
 }
 
 // serve speaks with one client until it says goodbye.

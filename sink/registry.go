@@ -223,11 +223,7 @@ func (r *Registry) Leave(ctx context.Context) error {
 	if !r.entered {
 		return nil
 	}
-	err := r.do(ctx, func(ctx context.Context) error {
-		_, err := r.conn.Exec(ctx, `UPDATE millrace.nodes SET left_at = pg_catalog.clock_timestamp()
-			WHERE cluster = $1 AND node = $2 AND incarnation = $3`, r.config.Cluster, r.info.Node, [16]byte(r.info.Incarnation))
-		return err
-	})
+	err := r.do(ctx, r.noteLeft)
 	r.disconnect()
 	r.entered = false
 	var taken *topology.NameTakenError

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,8 +31,7 @@ func (c Config) connection(suffix string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errURL
 	}
-	p.ConnectTimeout = c.ConnectTimeout
-	for name, value := range map[string]string{
+	c.configure(p, map[string]string{
 		"application_name":                    c.ApplicationName[:min(len(c.ApplicationName), 63-len(suffix))] + suffix,
 		"statement_timeout":                   milliseconds(enterWait + time.Second),
 		"idle_session_timeout":                "0",
@@ -41,18 +39,10 @@ func (c Config) connection(suffix string) (*pgx.ConnConfig, error) {
 		"tcp_keepalives_idle":                 "5",
 		"tcp_keepalives_interval":             "2",
 		"tcp_keepalives_count":                "3",
-		"tcp_user_timeout":                    milliseconds(c.TCPUserTimeout),
-		"default_transaction_isolation":       "read committed",
-		"client_encoding":                     "UTF8",
-		"jit":                                 "off",
 		"enable_nestloop":                     "off", // pg_locks is read once then, however many locks others have
-	} {
-		p.RuntimeParams[name] = value
-	}
+	})
 	return p, nil
 }
-
-func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 func (r *Registry) lost() bool { return r.conn == nil || r.conn.IsClosed() }
 
@@ -72,13 +62,10 @@ func (r *Registry) connect(ctx context.Context) error {
 
 // disconnect ends the session, and with it all its locks.
 func (r *Registry) disconnect() {
-	if r.conn == nil {
-		return
+	if r.conn != nil {
+		closeSoon(r.conn)
+		r.conn = nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = r.conn.Close(ctx) // it is closed whatever it says
-	r.conn = nil
 }
 
 // do calls f with a session that holds the name. Where the connection turns out
@@ -245,8 +232,7 @@ func (r *Registry) probe(ctx context.Context) error {
 // withdraw takes back an entry that was made through a pooler, whose session
 // would keep the name for as long as the pool keeps it.
 func (r *Registry) withdraw(ctx context.Context) error {
-	if _, err := r.conn.Exec(ctx, `UPDATE millrace.nodes SET left_at = pg_catalog.clock_timestamp()
-		WHERE cluster = $1 AND node = $2 AND incarnation = $3`, r.config.Cluster, r.info.Node, [16]byte(r.info.Incarnation)); err != nil {
+	if err := r.noteLeft(ctx); err != nil {
 		return err
 	}
 	_, err := r.conn.Exec(ctx, `SELECT CASE WHEN pg_catalog.pg_backend_pid() = $1 THEN pg_catalog.pg_advisory_unlock(millrace.node_lock($2, $3))
@@ -254,8 +240,15 @@ func (r *Registry) withdraw(ctx context.Context) error {
 	return err
 }
 
+// noteLeft notes that this process has left, in its row.
+func (r *Registry) noteLeft(ctx context.Context) error {
+	_, err := r.conn.Exec(ctx, `UPDATE millrace.nodes SET left_at = pg_catalog.clock_timestamp()
+		WHERE cluster = $1 AND node = $2 AND incarnation = $3`, r.config.Cluster, r.info.Node, [16]byte(r.info.Incarnation))
+	return err
+}
+
 func closeSoon(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = conn.Close(ctx)
+	_ = conn.Close(ctx) // it is closed whatever it says
 }

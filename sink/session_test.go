@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -142,47 +141,30 @@ func TestServerKeepsDeadConnection(t *testing.T) {
 // connections with the clients and keeps those with the server.
 func severable(t *testing.T, direct string) (through string, sever func()) {
 	t.Helper()
-	u, err := url.Parse(direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := u.Host
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mu sync.Mutex // guards clients and servers
 	var clients, servers []net.Conn
-	var all sync.WaitGroup
-	t.Cleanup(func() {
-		_ = l.Close()
+	through = proxied(t, direct, func(client net.Conn, address string) {
+		server, err := net.Dial("tcp", address)
+		if err != nil {
+			_ = client.Close()
+			return
+		}
 		mu.Lock()
+		clients, servers = append(clients, client), append(servers, server)
+		mu.Unlock()
+		var both sync.WaitGroup
+		both.Go(func() { _, _ = io.Copy(server, client) })
+		both.Go(func() { _, _ = io.Copy(client, server) })
+		both.Wait()
+	})
+	t.Cleanup(func() { // before the proxy waits for what copies
+		mu.Lock()
+		defer mu.Unlock()
 		for _, c := range append(clients, servers...) {
 			_ = c.Close()
 		}
-		mu.Unlock()
-		all.Wait()
 	})
-	all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", address)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			mu.Lock()
-			clients, servers = append(clients, client), append(servers, server)
-			mu.Unlock()
-			all.Go(func() { _, _ = io.Copy(server, client) })
-			all.Go(func() { _, _ = io.Copy(client, server) })
-		}
-	})
-	u.Host = l.Addr().String()
-	return u.String(), func() {
+	return through, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range clients {

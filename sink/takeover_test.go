@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,48 +193,30 @@ func pass(l sync.Locker) {
 // what the server sends until the function that it returns is called.
 func pausable(t *testing.T, direct string) (through string, pause func() (resume func())) {
 	t.Helper()
-	u, err := url.Parse(direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := u.Host
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var flow sync.Mutex // held while the proxy is paused
-	var all sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); all.Wait() })
-	all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer client.Close()
-				server, err := net.Dial("tcp", server)
-				if err != nil {
+	through = proxied(t, direct, func(client net.Conn, address string) {
+		var answers sync.WaitGroup
+		defer answers.Wait()
+		defer client.Close()
+		server, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		defer server.Close()
+		answers.Go(func() {
+			defer client.Close()
+			buf := make([]byte, 1<<14)
+			for {
+				pass(&flow)
+				n, err := server.Read(buf)
+				if _, broken := client.Write(buf[:n]); err != nil || broken != nil {
 					return
 				}
-				defer server.Close()
-				all.Go(func() {
-					defer client.Close()
-					buf := make([]byte, 1<<14)
-					for {
-						pass(&flow)
-						n, err := server.Read(buf)
-						if _, broken := client.Write(buf[:n]); err != nil || broken != nil {
-							return
-						}
-					}
-				})
-				_, _ = io.Copy(server, client)
-			})
-		}
+			}
+		})
+		_, _ = io.Copy(server, client)
 	})
-	u.Host = l.Addr().String()
-	return u.String(), func() func() {
+	return through, func() func() {
 		flow.Lock()
 		return sync.OnceFunc(flow.Unlock)
 	}
