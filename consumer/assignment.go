@@ -8,40 +8,40 @@ import (
 )
 
 // assigned gives partitions to their lanes and folders.
-func (n *Node) assigned(_ context.Context, parts []topicPartition) {
+func (n *Node) assigned(_ context.Context, parts []topology.TopicPartition) {
 	n.watch.nudge()
-	n.route(parts, func(l *lane, mine []topicPartition) {
+	n.route(parts, func(l *lane, mine []topology.TopicPartition) {
 		l.post(func() { l.assign(mine) })
-	}, func(f *folder, mine []topicPartition) {
+	}, func(f *folder, mine []topology.TopicPartition) {
 		f.post(func() { f.assign(mine) })
 	})
 }
 
 // revoked returns when lanes and folders have finished with the partitions.
-func (n *Node) revoked(ctx context.Context, parts []topicPartition) {
+func (n *Node) revoked(ctx context.Context, parts []topology.TopicPartition) {
 	n.cfg.inject(pointRevoked)
-	n.takeBack(parts, func(l *lane, mine []topicPartition) {
+	n.takeBack(parts, func(l *lane, mine []topology.TopicPartition) {
 		l.do(ctx, func() { l.revoke(mine) }) //nolint:errcheck // the client is closing
-	}, func(f *folder, mine []topicPartition) {
+	}, func(f *folder, mine []topology.TopicPartition) {
 		f.do(ctx, func() { f.revoke(ctx, mine) }) //nolint:errcheck // as above
 	})
 }
 
 // lost takes partitions from lanes and folders at once.
-func (n *Node) lost(ctx context.Context, parts []topicPartition) {
-	n.takeBack(parts, func(l *lane, mine []topicPartition) {
+func (n *Node) lost(ctx context.Context, parts []topology.TopicPartition) {
+	n.takeBack(parts, func(l *lane, mine []topology.TopicPartition) {
 		l.do(ctx, func() { l.lose(mine) }) //nolint:errcheck // the client is closing
-	}, func(f *folder, mine []topicPartition) {
+	}, func(f *folder, mine []topology.TopicPartition) {
 		f.do(ctx, func() { f.lose(mine) }) //nolint:errcheck // as above
 	})
 }
 
 // takeBack has lanes and folders give up partitions, all at a time, and waits.
-func (n *Node) takeBack(parts []topicPartition, fromLane func(*lane, []topicPartition), fromFolder func(*folder, []topicPartition)) {
+func (n *Node) takeBack(parts []topology.TopicPartition, fromLane func(*lane, []topology.TopicPartition), fromFolder func(*folder, []topology.TopicPartition)) {
 	var work sync.WaitGroup
-	n.route(parts, func(l *lane, mine []topicPartition) {
+	n.route(parts, func(l *lane, mine []topology.TopicPartition) {
 		work.Go(func() { fromLane(l, mine) })
-	}, func(f *folder, mine []topicPartition) {
+	}, func(f *folder, mine []topology.TopicPartition) {
 		work.Go(func() { fromFolder(f, mine) })
 	})
 	work.Wait()
@@ -52,14 +52,14 @@ func (n *Node) takeBack(parts []topicPartition, fromLane func(*lane, []topicPart
 
 // route splits partitions by lane and folder: the same ones for a partition
 // from when it is assigned until it is taken back.
-func (n *Node) route(parts []topicPartition, toLane func(*lane, []topicPartition), toFolder func(*folder, []topicPartition)) {
-	lanes := map[*lane][]topicPartition{}
-	folders := map[*folder][]topicPartition{}
+func (n *Node) route(parts []topology.TopicPartition, toLane func(*lane, []topology.TopicPartition), toFolder func(*folder, []topology.TopicPartition)) {
+	lanes := map[*lane][]topology.TopicPartition{}
+	folders := map[*folder][]topology.TopicPartition{}
 	for _, tp := range parts {
-		if tp.topic == topology.CatalogTopic(n.cfg.Cluster) {
-			continue // a member's only, see subscribe
+		if tp.Topic == topology.CatalogTopic(n.cfg.Cluster) {
+			continue // a member's only, see subscription
 		}
-		if topology.IsPartials(n.cfg.Cluster, tp.topic) {
+		if topology.IsPartials(n.cfg.Cluster, tp.Topic) {
 			f := n.folders[n.partials.place(tp)]
 			folders[f] = append(folders[f], tp)
 			continue

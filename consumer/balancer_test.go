@@ -125,13 +125,13 @@ func (g *groupOf) settle() (moved int) {
 // have how many.
 func (g *groupOf) loads() map[int]int {
 	g.t.Helper()
-	owners := map[topicPartition]int{}
+	owners := map[topology.TopicPartition]int{}
 	loads := map[int]int{}
 	for _, m := range g.members {
 		n := 0
 		for topic, ps := range m.owned {
 			for _, p := range ps {
-				owners[topicPartition{topic, p}]++
+				owners[topology.TopicPartition{Topic: topic, Partition: p}]++
 				n++
 			}
 		}
@@ -139,8 +139,8 @@ func (g *groupOf) loads() map[int]int {
 	}
 	for topic, n := range g.topics {
 		for p := range n {
-			if owners[topicPartition{topic, p}] != 1 {
-				g.t.Errorf("%s/%d has %d owners", topic, p, owners[topicPartition{topic, p}])
+			if owners[topology.TopicPartition{Topic: topic, Partition: p}] != 1 {
+				g.t.Errorf("%s/%d has %d owners", topic, p, owners[topology.TopicPartition{Topic: topic, Partition: p}])
 			}
 		}
 	}
@@ -265,7 +265,7 @@ func FuzzMemberMetadata(f *testing.F) {
 type ownership struct {
 	t       *testing.T
 	mu      sync.Mutex // guards all
-	owner   map[topicPartition]string
+	owner   map[topology.TopicPartition]string
 	changed chan struct{}
 }
 
@@ -300,7 +300,7 @@ func (o *ownership) tell() {
 }
 
 // settled waits until so many partitions are owned, evenly by so many nodes.
-func (o *ownership) settled(partitions, nodes int) map[topicPartition]string {
+func (o *ownership) settled(partitions, nodes int) map[topology.TopicPartition]string {
 	o.t.Helper()
 	deadline := time.After(60 * time.Second)
 	for {
@@ -327,7 +327,7 @@ func (o *ownership) settled(partitions, nodes int) map[topicPartition]string {
 }
 
 // moved counts the partitions that had an owner and have another now.
-func moved(before, after map[topicPartition]string) (n int) {
+func moved(before, after map[topology.TopicPartition]string) (n int) {
 	for tp, node := range before {
 		if after[tp] != node {
 			n++
@@ -346,7 +346,7 @@ func TestBalancerInGroup(t *testing.T) {
 	}
 	defer fake.Close()
 	const partitions = 24
-	o := &ownership{t: t, owner: map[topicPartition]string{}, changed: make(chan struct{}, 1)}
+	o := &ownership{t: t, owner: map[topology.TopicPartition]string{}, changed: make(chan struct{}, 1)}
 	join := func(node string) *kgo.Client {
 		client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...), kgo.ConsumerGroup("test"),
 			kgo.Balancers(newBalancer("test", node)), kgo.DisableAutoCommit(), kgo.ConsumeTopics("events", "clicks", partials),
@@ -362,7 +362,7 @@ func TestBalancerInGroup(t *testing.T) {
 		return client
 	}
 	clients := map[string]*kgo.Client{}
-	var before map[topicPartition]string
+	var before map[topology.TopicPartition]string
 	for n, want := range []int{0, 12, 8} { // what the one that joins gets
 		node := fmt.Sprint("node-", n+1)
 		clients[node] = join(node)

@@ -52,7 +52,7 @@ type Config struct {
 
 // Points are the places that ask Config.Inject, in the order of a flush.
 func Points() []string {
-	return []string{pointBegun, pointProduced, pointOffsets, pointCommitted, pointMerged, pointFolded, pointRevoked, pointDeaf}
+	return []string{pointBegun, pointProduced, pointOffsets, pointCommitted, pointMerged, pointFolded, pointRevoked, pointRejoin, pointDeaf}
 }
 
 const (
@@ -64,13 +64,6 @@ const (
 	pointFolded    = "fold.folded"     // it is committed, the folder does not know
 	pointRevoked   = "revoke.begun"    // the group asks for partitions back, nothing is given up yet
 	pointRejoin    = "rejoin.begun"    // a rebalance begins, the node has not joined it yet
-)
-
-// Of the guards that [Guards] lists, these are for several nodes.
-const (
-	guardIdentity = "commit.identity" // offsets are committed as a member that owns the partitions
-	guardLedger   = "fold.ledger"     // a flush is merged only if it goes on where the ledger stands
-	guardFence    = "node.fence"      // transactions of the dead and the silent are ended by others
 )
 
 // inject asks for harm at a point.

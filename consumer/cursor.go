@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/topology"
 )
 
 // cursor catches views up: a reader of its own over a partition, from their
@@ -72,7 +74,7 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 	p.cursors = append(p.cursors, c)
 	l.cursors++
 	for _, v := range views {
-		l.log.Info("catching up", "view", v.view.def.Name, "topic", p.tp.topic, "partition", p.tp.partition, "from", c.at, "live", p.next)
+		l.log.Info("catching up", "view", v.view.def.Name, "topic", p.tp.Topic, "partition", p.tp.Partition, "from", c.at, "live", p.next)
 	}
 	at := c.at
 	l.work.Go(func() { l.runCursor(ctx, c, p.tp, at) })
@@ -80,14 +82,14 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 
 // runCursor polls until ctx ends, one fetch at a time: the next one waits until
 // the lane has taken it.
-func (l *lane) runCursor(ctx context.Context, c *cursor, tp topicPartition, at int64) {
+func (l *lane) runCursor(ctx context.Context, c *cursor, tp topology.TopicPartition, at int64) {
 	reader, err := l.node.newReader(l.fetchBytes())
 	if err != nil {
 		l.post(func() { l.cursorFailed(c, err) })
 		return
 	}
 	defer reader.Close()
-	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(at)}})
+	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(at)}})
 	for ctx.Err() == nil {
 		fetches := reader.PollRecords(ctx, pollRecords)
 		if ctx.Err() != nil {
@@ -172,7 +174,7 @@ func (l *lane) join(c *cursor) {
 	for _, v := range c.views {
 		v.mode = live
 		l.node.solved("view "+v.view.def.Name, c.part.tp)
-		l.log.Info("caught up", "view", v.view.def.Name, "topic", c.part.tp.topic, "partition", c.part.tp.partition, "at", c.at)
+		l.log.Info("caught up", "view", v.view.def.Name, "topic", c.part.tp.Topic, "partition", c.part.tp.Partition, "at", c.at)
 	}
 	l.closeCursor(c)
 	l.admit(c.part)

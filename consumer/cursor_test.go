@@ -63,15 +63,15 @@ func TestCatchUpsWithoutRecordsMakeRoom(t *testing.T) {
 func TestCatchUpOfTruncatedLog(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	l := &lane{mailbox: newMailbox(), log: log, node: &Node{log: log, metrics: newMetrics(prometheus.NewRegistry())}}
-	tp := topicPartition{"events", 0}
+	tp := topology.TopicPartition{Topic: "events", Partition: 0}
 	v := &viewPosition{view: &laneView{def: &topology.View{Name: "v"}}, mode: behind, at: 10, sealed: 10}
 	ctx, cancel := context.WithCancel(t.Context())
 	c := &cursor{part: &inputPartition{tp: tp, next: 100}, views: []*viewPosition{v}, at: 10, cancel: cancel}
 	c.part.views, c.part.cursors, l.cursors = []*viewPosition{v}, []*cursor{c}, 1
-	l.parts = map[topicPartition]*inputPartition{tp: c.part}
+	l.parts = map[topology.TopicPartition]*inputPartition{tp: c.part}
 
-	l.cursorFailed(c, &kgo.ErrDataLoss{Topic: tp.topic, ConsumedTo: 10, ResetTo: 5})
-	l.catchUp(c, []*kgo.Record{{Topic: tp.topic, Offset: 10, Value: []byte("another")}})
+	l.cursorFailed(c, &kgo.ErrDataLoss{Topic: tp.Topic, ConsumedTo: 10, ResetTo: 5})
+	l.catchUp(c, []*kgo.Record{{Topic: tp.Topic, Offset: 10, Value: []byte("another")}})
 	if ctx.Err() == nil || l.cursors != 0 || len(c.part.cursors) != 0 || v.mode != pinned || v.at != 10 {
 		t.Errorf("it reads on: %d cursors, mode %d, at %d", l.cursors, v.mode, v.at)
 	}

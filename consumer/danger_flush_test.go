@@ -260,13 +260,13 @@ func TestDangerCommitOfAnothersPartition(t *testing.T) {
 		d.produce(300)
 		d.folded(v)
 		d.published(v)
-		var others topicPartition
+		var others topology.TopicPartition
 		for p := range int32(len(d.want)) {
-			if tp := (topicPartition{d.stream.Topic, p}); b.node.members.owns(tp) {
+			if tp := (topology.TopicPartition{Topic: d.stream.Topic, Partition: p}); b.node.members.owns(tp) {
 				others = tp
 			}
 		}
-		before := d.committed()[others.partition]
+		before := d.committed()[others.Partition]
 		p, err := newPublisher(d.t.Context(), &a.node.cfg, a.node.opts, 7, a.node.members)
 		if err != nil {
 			d.t.Fatal(err)
@@ -280,8 +280,8 @@ func TestDangerCommitOfAnothersPartition(t *testing.T) {
 		if d.guarded && !errors.Is(err, errNotOwner) || !d.guarded && err != nil {
 			faults = append(faults, fmt.Sprintf("the commit answers %v", err))
 		}
-		if at := d.committed()[others.partition]; at != before {
-			faults = append(faults, fmt.Sprintf("partition %d of node b: node a committed offset %d over %d", others.partition, at, before))
+		if at := d.committed()[others.Partition]; at != before {
+			faults = append(faults, fmt.Sprintf("partition %d of node b: node a committed offset %d over %d", others.Partition, at, before))
 		}
 		return faults
 	}}.test(t)
@@ -336,7 +336,7 @@ func TestBrokerChecksGenerationOnly(t *testing.T) {
 		}
 		defer p.client.Close()
 		for part := range int32(len(d.want)) {
-			tp := topicPartition{d.stream.Topic, part}
+			tp := topology.TopicPartition{Topic: d.stream.Topic, Partition: part}
 			if !b.node.members.owns(tp) {
 				continue
 			}

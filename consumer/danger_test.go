@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -8,8 +9,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/topology"
 )
@@ -257,7 +256,7 @@ func (d *danger) problems() []string {
 // owns reports whether the group gives a node every input partition.
 func (d *danger) owns(r *running) bool {
 	for p := range int32(len(d.want)) {
-		if !r.node.members.owns(topicPartition{d.stream.Topic, p}) {
+		if !r.node.members.owns(topology.TopicPartition{Topic: d.stream.Topic, Partition: p}) {
 			return false
 		}
 	}
@@ -271,7 +270,7 @@ func (d *danger) share(a, b *running) {
 		var of [2]int
 		for p := range int32(len(d.want)) {
 			for i, r := range []*running{a, b} {
-				if r.node.members.owns(topicPartition{d.stream.Topic, p}) {
+				if r.node.members.owns(topology.TopicPartition{Topic: d.stream.Topic, Partition: p}) {
 					of[i]++
 				}
 			}
@@ -280,25 +279,37 @@ func (d *danger) share(a, b *running) {
 	})
 }
 
-// committed returns the group's committed offsets of the input topic.
+// committed returns the group's offsets once no transaction holds newer ones: its
+// end is answered before the group sees it.
 func (d *danger) committed() map[int32]int64 {
 	d.t.Helper()
-	offsets, err := kadm.NewClient(d.client).FetchOffsets(d.t.Context(), d.name)
+	var all map[int32]int64
+	d.wait("no transaction holds offsets", func() (stable bool) {
+		all, stable = d.offsets(kadm.RequireStable(d.t.Context()))
+		return stable
+	})
+	return all
+}
+
+// offsets returns the group's offsets, and whether the broker told all of them.
+func (d *danger) offsets(ctx context.Context) (all map[int32]int64, stable bool) {
+	d.t.Helper()
+	offsets, err := kadm.NewClient(d.client).FetchOffsets(ctx, d.name)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	all := map[int32]int64{}
+	all, stable = map[int32]int64{}, true
 	for p := range int32(len(d.want)) {
 		if o, ok := offsets.Lookup(d.stream.Topic, p); ok {
-			all[p] = o.At
+			all[p], stable = o.At, stable && o.Err == nil
 		}
 	}
-	return all
+	return all, stable
 }
 
 // allCommitted reports whether everything that was produced is committed as read.
 func (d *danger) allCommitted() bool {
-	committed := d.committed()
+	committed, _ := d.offsets(d.t.Context())
 	for p := range d.want {
 		if committed[int32(p)] < int64(len(d.want[p])) {
 			return false
@@ -310,25 +321,18 @@ func (d *danger) allCommitted() bool {
 // expel puts a node out of the group, as the broker does with one that is silent.
 func (d *danger) expel(node string) {
 	d.t.Helper()
-	groups, err := kadm.NewClient(d.client).DescribeGroups(d.t.Context(), d.name)
+	group, err := d.admin.Group(d.t.Context(), d.name)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	req := kmsg.NewPtrLeaveGroupRequest()
-	req.Group = d.name
-	for _, m := range groups[d.name].Members {
-		if m.ClientID == topology.ClientID(d.name, node) {
-			member := kmsg.NewLeaveGroupRequestMember()
-			member.MemberID = m.MemberID
-			req.Members = append(req.Members, member)
+	members := group.ByNode(d.name)[node]
+	if len(members) == 0 {
+		d.t.Fatalf("node %s is no member of the group", node)
+	}
+	for _, m := range members {
+		if err := takeOut(d.t.Context(), d.client, d.name, m.ID); err != nil {
+			d.t.Fatalf("put node %s out of the group: %v", node, err)
 		}
-	}
-	resp, err := req.RequestWith(d.t.Context(), d.client)
-	if err == nil {
-		err = kerr.ErrorForCode(resp.ErrorCode)
-	}
-	if err != nil || len(req.Members) == 0 {
-		d.t.Fatalf("put %d members of node %s out of the group: %v", len(req.Members), node, err)
 	}
 }
 
@@ -336,18 +340,8 @@ func (d *danger) expel(node string) {
 // transaction.
 func (d *danger) fence(node string, lane int) {
 	d.t.Helper()
-	id := transactionalID(d.name, node, lane, "")
-	req := kmsg.NewPtrInitProducerIDRequest()
-	req.TransactionalID, req.TransactionTimeoutMillis, req.ProducerID, req.ProducerEpoch = &id, 10_000, -1, -1
-	err := retryConcurrent(d.t.Context(), func() error {
-		resp, err := req.RequestWith(d.t.Context(), d.client)
-		if err == nil {
-			err = kerr.ErrorForCode(resp.ErrorCode)
-		}
-		return err
-	})
-	if err != nil {
-		d.t.Fatalf("fence %s: %v", id, err)
+	if err := endTransaction(d.t.Context(), d.client, transactionalID(d.name, node, lane, ""), 10*time.Second); err != nil {
+		d.t.Fatal(err)
 	}
 }
 

@@ -25,7 +25,7 @@ type sealed struct {
 
 // offsetCommit is what a flush commits for one input partition.
 type offsetCommit struct {
-	tp       topicPartition
+	tp       topology.TopicPartition
 	topicID  topology.TopicID
 	offset   int64
 	metadata string
@@ -153,7 +153,7 @@ func (p *publisher) produce(ctx context.Context, records []*kgo.Record) error {
 // commitOffsets adds exactly the flush's offsets to the transaction, signed by
 // the group member that owns all of its partitions now.
 func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) error {
-	parts := make([]topicPartition, len(commits))
+	parts := make([]topology.TopicPartition, len(commits))
 	for i, c := range commits {
 		parts[i] = c.tp
 	}
@@ -170,16 +170,16 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 	req.TransactionalID, req.Group, req.ProducerID, req.ProducerEpoch = p.transactional, p.group, id, epoch
 	for _, c := range commits {
 		t := kmsg.NewTxnOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = c.tp.topic, [16]byte(c.topicID)
+		t.Topic, t.TopicID = c.tp.Topic, [16]byte(c.topicID)
 		tp := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-		tp.Partition, tp.Offset, tp.Metadata = c.tp.partition, c.offset, kmsg.StringPtr(c.metadata)
+		tp.Partition, tp.Offset, tp.Metadata = c.tp.Partition, c.offset, kmsg.StringPtr(c.metadata)
 		t.Partitions = append(t.Partitions, tp)
 		req.Topics = append(req.Topics, t)
 	}
 	// A rebalance begins a new generation, of which this node hears a moment
 	// after the broker: the commit is then signed again, if the partitions are
 	// still this node's.
-	return retryWhile(ctx, func() error {
+	return retryConcurrent(ctx, func() error {
 		var err error
 		if req.MemberID, req.Generation, err = p.identity(parts); err != nil {
 			return err
@@ -189,12 +189,12 @@ func (p *publisher) commitOffsets(ctx context.Context, commits []offsetCommit) e
 			return fmt.Errorf("commit input offsets: %w", err)
 		}
 		return offsetFaults(resp, commits)
-	}, kerr.IllegalGeneration, kerr.ConcurrentTransactions, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator)
+	}, kerr.IllegalGeneration)
 }
 
 // identity signs an offset commit (see [membership.identity]); without it the
 // broker takes the commit for one outside of any group.
-func (p *publisher) identity(parts []topicPartition) (member string, generation int32, err error) {
+func (p *publisher) identity(parts []topology.TopicPartition) (member string, generation int32, err error) {
 	if p.inject(guardIdentity) {
 		return "", -1, nil
 	}
@@ -207,7 +207,7 @@ func offsetFaults(resp *kmsg.TxnOffsetCommitResponse, commits []offsetCommit) er
 		name := t.Topic
 		for _, c := range commits {
 			if name == "" && c.topicID == topology.TopicID(t.TopicID) {
-				name = c.tp.topic
+				name = c.tp.Topic
 			}
 		}
 		for _, tp := range t.Partitions {
@@ -255,15 +255,11 @@ func fatalProducer(err error) bool {
 	return false
 }
 
-// retryConcurrent tries again while the broker is still ending the transaction
-// before, or loading its coordinator.
-func retryConcurrent(ctx context.Context, try func() error) error {
-	return retryWhile(ctx, try, kerr.ConcurrentTransactions, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator)
-}
-
-// retryWhile tries again, for about two seconds, while the error is one of those
-// that pass.
-func retryWhile(ctx context.Context, try func() error, passing ...error) error {
+// retryConcurrent tries again, for about two seconds, while the broker is still
+// ending the transaction before or loading its coordinator, or while it answers
+// with one of the given errors.
+func retryConcurrent(ctx context.Context, try func() error, also ...error) error {
+	passing := append(also, kerr.ConcurrentTransactions, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator)
 	wait := time.NewTimer(0)
 	defer wait.Stop()
 	for attempt := 0; ; attempt++ {

@@ -25,8 +25,8 @@ type folder struct {
 	ctx      context.Context // ends when the folder has to stop at once
 	reader   *kgo.Client
 	catalog  *topology.Catalog
-	parts    map[topicPartition]*ownedPartition
-	retry    map[topicPartition]time.Time // assigned, but not claimed yet: when to try again
+	parts    map[topology.TopicPartition]*ownedPartition
+	retry    map[topology.TopicPartition]time.Time // assigned, but not claimed yet: when to try again
 	stopping bool
 	gone     map[topology.ViewID]bool // views that blocks are for and the catalog no longer has
 	block    partial.Block            // reused for decoding
@@ -86,7 +86,7 @@ func (f *folder) poll(now time.Time) {
 	}
 	fetches := f.reader.PollRecords(ctx, pollRecords)
 	fetches.EachPartition(func(r kgo.FetchTopicPartition) {
-		tp := topicPartition{r.Topic, r.Partition}
+		tp := topology.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 		p := f.parts[tp]
 		if p == nil {
 			return
@@ -130,7 +130,7 @@ func (f *folder) claimDue(now time.Time) {
 		}
 		confirmed = true
 		ctx, cancel := context.WithTimeoutCause(f.ctx, 30*time.Second, errClaimTimeout)
-		claim, err := f.node.store.Claim(ctx, tp.topic, tp.partition)
+		claim, err := f.node.store.Claim(ctx, tp.Topic, tp.Partition)
 		cancel()
 		if err != nil {
 			if f.ctx.Err() != nil {
@@ -144,8 +144,8 @@ func (f *folder) claimDue(now time.Time) {
 		f.node.solved("partials", tp)
 		f.parts[tp] = newOwnedPartition(tp, claim)
 		f.parts[tp].unchecked = f.node.cfg.inject(guardLedger)
-		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(claim.Position)}})
-		f.log.Debug("partition claimed", "topic", tp.topic, "partition", tp.partition, "term", claim.Term, "position", claim.Position)
+		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(claim.Position)}})
+		f.log.Debug("partition claimed", "topic", tp.Topic, "partition", tp.Partition, "term", claim.Term, "position", claim.Position)
 	}
 }
 
@@ -216,7 +216,7 @@ func (f *folder) try(ctx context.Context, p *ownedPartition) {
 		case f.ctx.Err() != nil:
 			return
 		case errors.Is(err, aggregator.ErrClaimLost), errors.Is(err, aggregator.ErrOutcomeUnknown):
-			f.log.Warn("claim to be renewed", "topic", p.tp.topic, "partition", p.tp.partition, "error", err)
+			f.log.Warn("claim to be renewed", "topic", p.tp.Topic, "partition", p.tp.Partition, "error", err)
 			f.drop(p, reclaimWait)
 			return
 		case errors.Is(err, aggregator.ErrLedger):
@@ -232,7 +232,7 @@ func (f *folder) try(ctx context.Context, p *ownedPartition) {
 			return
 		default:
 			f.node.metrics.failedFolds.Inc()
-			f.log.Warn("fold failed: trying again", "topic", p.tp.topic, "partition", p.tp.partition, "wait", p.wait, "error", err)
+			f.log.Warn("fold failed: trying again", "topic", p.tp.Topic, "partition", p.tp.Partition, "wait", p.wait, "error", err)
 			p.tryAt = time.Now().Add(p.wait)
 			p.wait = min(2*p.wait, lastFoldRetry)
 			return
@@ -273,10 +273,10 @@ func (f *folder) folded(p *ownedPartition, result aggregator.FoldResult) {
 	fold := p.pending
 	p.folded(fold)
 	if result.Failed > 0 {
-		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.topic, "partition", p.tp.partition)
+		f.log.Warn("groups set in error: reading them raises it", "groups", result.Failed, "topic", p.tp.Topic, "partition", p.tp.Partition)
 	}
 	if newest := fold.Newest(); newest > 0 {
-		f.node.metrics.lagSeconds.WithLabelValues(p.tp.topic, strconv.Itoa(int(p.tp.partition))).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
+		f.node.metrics.lagSeconds.WithLabelValues(p.tp.Topic, strconv.Itoa(int(p.tp.Partition))).Set(max(0, time.Since(time.UnixMilli(newest)).Seconds()))
 	}
 }
 
@@ -290,12 +290,12 @@ func (f *folder) drop(p *ownedPartition, wait time.Duration) {
 }
 
 func (f *folder) close(p *ownedPartition) {
-	f.reader.RemoveConsumePartitions(map[string][]int32{p.tp.topic: {p.tp.partition}})
+	f.reader.RemoveConsumePartitions(map[string][]int32{p.tp.Topic: {p.tp.Partition}})
 	delete(f.parts, p.tp)
 }
 
 // assign makes partitions this folder's.
-func (f *folder) assign(parts []topicPartition) {
+func (f *folder) assign(parts []topology.TopicPartition) {
 	for _, tp := range parts {
 		if !f.stopping {
 			f.retry[tp] = time.Time{}
@@ -305,7 +305,7 @@ func (f *folder) assign(parts []topicPartition) {
 
 // revoke folds what is merged and gives partitions up. A slow store is not waited
 // for as long as a fold may take: what is not folded here, the next owner folds.
-func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
+func (f *folder) revoke(ctx context.Context, parts []topology.TopicPartition) {
 	ctx, cancel := context.WithTimeout(ctx, f.node.cfg.SessionTimeout)
 	defer cancel()
 	for _, tp := range parts {
@@ -322,13 +322,13 @@ func (f *folder) revoke(ctx context.Context, parts []topicPartition) {
 		f.close(p)
 		delete(f.retry, tp)
 		if err := f.node.store.Release(ctx, p.claim); err != nil {
-			f.log.Debug("claim not released", "topic", tp.topic, "partition", tp.partition, "error", err)
+			f.log.Debug("claim not released", "topic", tp.Topic, "partition", tp.Partition, "error", err)
 		}
 	}
 }
 
 // lose gives partitions up at once.
-func (f *folder) lose(parts []topicPartition) {
+func (f *folder) lose(parts []topology.TopicPartition) {
 	for _, tp := range parts {
 		delete(f.retry, tp)
 		if p := f.parts[tp]; p != nil {
@@ -341,7 +341,7 @@ func (f *folder) lose(parts []topicPartition) {
 // posts until its context ends.
 func (f *folder) stop(ctx context.Context) {
 	f.stopping = true
-	var all []topicPartition
+	var all []topology.TopicPartition
 	for tp := range f.parts {
 		all = append(all, tp)
 	}

@@ -27,11 +27,11 @@ func loneFolder(t *testing.T) (*folder, *ownedPartition, *topology.View) {
 	c.Apply(&topology.Record{Version: 1, Revision: 2, Kind: topology.KindView, Name: v.Name, View: v})
 	f := &folder{
 		mailbox: newMailbox(), node: node, log: log, ctx: t.Context(), catalog: c,
-		parts: map[topicPartition]*ownedPartition{}, retry: map[topicPartition]time.Time{},
+		parts: map[topology.TopicPartition]*ownedPartition{}, retry: map[topology.TopicPartition]time.Time{},
 		gone: map[topology.ViewID]bool{},
 	}
-	tp := topicPartition{"partials", 0}
-	p := newOwnedPartition(tp, &aggregator.Claim{Topic: tp.topic, Partition: tp.partition})
+	tp := topology.TopicPartition{Topic: "partials", Partition: 0}
+	p := newOwnedPartition(tp, &aggregator.Claim{Topic: tp.Topic, Partition: tp.Partition})
 	f.parts[tp] = p
 	return f, p, v
 }
@@ -60,7 +60,7 @@ func TestViewDroppedInTheMiddleOfAFlush(t *testing.T) {
 	without := f.catalog.Clone()
 	without.Apply(&topology.Record{Version: 1, Revision: 3, Kind: topology.KindView, Name: v.Name, Dropped: true})
 	f.know(without)
-	if p.whole() != p.next || p.held() != 0 {
+	if p.whole() != p.next || len(p.open) != 0 {
 		t.Error("the partition waits for the rest of a dropped view's flush")
 	}
 }

@@ -29,10 +29,10 @@ type lane struct {
 
 	catalog *topology.Catalog
 	streams map[topology.StreamID]*laneStream
-	parts   map[topicPartition]*inputPartition
-	retry   map[topicPartition]time.Time // assigned, but not opened yet: when to try again
-	stops   map[topicPartition]int64     // where on_error = 'stop' ends a partition
-	gone    []string                     // topics that the broker no longer knows
+	parts   map[topology.TopicPartition]*inputPartition
+	retry   map[topology.TopicPartition]time.Time // assigned, but not opened yet: when to try again
+	stops   map[topology.TopicPartition]int64     // where on_error = 'stop' ends a partition
+	gone    []string                              // topics that the broker no longer knows
 	cursors int
 
 	seq      uint64
@@ -73,9 +73,9 @@ func (l *lane) run() {
 // reopen gives up the partitions of a topic that was deleted, and tries to open
 // them again, which says what has become of the topic.
 func (l *lane) reopen(topic string) {
-	var parts []topicPartition
+	var parts []topology.TopicPartition
 	for tp := range l.parts {
-		if tp.topic == topic {
+		if tp.Topic == topic {
 			parts = append(parts, tp)
 			l.closeCursors(tp)
 		}
@@ -110,7 +110,7 @@ func (l *lane) poll(now time.Time) {
 	}
 	fetches := l.reader.PollRecords(waiting, pollRecords)
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
-		tp := topicPartition{f.Topic, f.Partition}
+		tp := topology.TopicPartition{Topic: f.Topic, Partition: f.Partition}
 		p := l.parts[tp]
 		if p == nil || p.cut {
 			return
@@ -118,8 +118,8 @@ func (l *lane) poll(now time.Time) {
 		if f.Err != nil && !retryableFetch(f.Err) {
 			l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
 			p.cut = logCut(f.Err)
-			if topicGone(f.Err) && !slices.Contains(l.gone, tp.topic) {
-				l.gone = append(l.gone, tp.topic)
+			if topicGone(f.Err) && !slices.Contains(l.gone, tp.Topic) {
+				l.gone = append(l.gone, tp.Topic)
 			}
 			return
 		}
@@ -263,13 +263,13 @@ func (l *lane) reset(why string) {
 
 // close ends the reading of a partition. What was read of it and not sealed
 // stays in the tables: the caller has sealed before, or throws them away.
-func (l *lane) close(tp topicPartition) {
+func (l *lane) close(tp topology.TopicPartition) {
 	p := l.parts[tp]
 	if p == nil {
 		return
 	}
 	l.closeCursors(tp)
-	l.reader.RemoveConsumePartitions(map[string][]int32{tp.topic: {tp.partition}})
+	l.reader.RemoveConsumePartitions(map[string][]int32{tp.Topic: {tp.Partition}})
 	delete(l.parts, tp)
 }
 
@@ -277,7 +277,7 @@ func (l *lane) close(tp topicPartition) {
 // what they would read after its last seal would stay in the tables and come to
 // a flush that does not cover it. Waiting for that seal's flush runs posts, which
 // may ask for cursors.
-func (l *lane) closeCursors(tp topicPartition) {
+func (l *lane) closeCursors(tp topology.TopicPartition) {
 	if p := l.parts[tp]; p != nil {
 		p.closing = true
 		for _, c := range slices.Clone(p.cursors) {

@@ -15,18 +15,12 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// topicPartition names a partition of a topic.
-type topicPartition struct {
-	topic     string
-	partition topology.Partition
-}
-
 // assignment receives the group's decisions. Calls never overlap. revoked
 // returns when nothing more is done in the name of these partitions.
 type assignment interface {
-	assigned(ctx context.Context, parts []topicPartition)
-	revoked(ctx context.Context, parts []topicPartition)
-	lost(ctx context.Context, parts []topicPartition)
+	assigned(ctx context.Context, parts []topology.TopicPartition)
+	revoked(ctx context.Context, parts []topology.TopicPartition)
+	lost(ctx context.Context, parts []topology.TopicPartition)
 }
 
 // membership is this node's place in the consumer group. Its client fetches
@@ -43,7 +37,7 @@ type membership struct {
 	// owned has, for each partition that the group gives this node, the member
 	// that it was given to: this node's id in the group, which is another one
 	// after the group has put it out.
-	owned map[topicPartition]string
+	owned map[topology.TopicPartition]string
 
 	putOut atomic.Bool // the group has put this node out, since this was last cleared
 }
@@ -64,7 +58,7 @@ var errNotMember = errors.New("not a member of the group now")
 
 func newMembership(cfg *Config, opts []kgo.Opt, to assignment) (*membership, error) {
 	ctx, end := context.WithCancel(context.Background())
-	m := &membership{group: cfg.Cluster, end: end, to: to, inject: cfg.inject, owned: map[topicPartition]string{}}
+	m := &membership{group: cfg.Cluster, end: end, to: to, inject: cfg.inject, owned: map[topology.TopicPartition]string{}}
 	client, err := kgo.NewClient(append(opts,
 		kgo.WithContext(ctx),
 		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
@@ -99,11 +93,11 @@ func (m *membership) subscribe(add, drop []string) {
 	}
 }
 
-func flatten(topics map[string][]int32) []topicPartition {
-	var all []topicPartition
+func flatten(topics map[string][]int32) []topology.TopicPartition {
+	var all []topology.TopicPartition
 	for t, ps := range topics {
 		for _, p := range ps {
-			all = append(all, topicPartition{t, p})
+			all = append(all, topology.TopicPartition{Topic: t, Partition: p})
 		}
 	}
 	return all
@@ -133,10 +127,10 @@ func (m *membership) onAssigned(ctx context.Context, _ *kgo.Client, topics map[s
 }
 
 // ofAnother returns the partitions that were given to another member than this.
-func (m *membership) ofAnother(member string) []topicPartition {
+func (m *membership) ofAnother(member string) []topology.TopicPartition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var parts []topicPartition
+	var parts []topology.TopicPartition
 	for tp, to := range m.owned {
 		if to != member {
 			parts = append(parts, tp)
@@ -168,7 +162,7 @@ func (m *membership) onLost(ctx context.Context, _ *kgo.Client, topics map[strin
 	m.to.lost(ctx, parts)
 }
 
-func (m *membership) disown(parts []topicPartition) {
+func (m *membership) disown(parts []topology.TopicPartition) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, tp := range parts {
@@ -177,8 +171,8 @@ func (m *membership) disown(parts []topicPartition) {
 }
 
 // owns reports whether the group gives this node a partition.
-func (m *membership) owns(tp topicPartition) bool {
-	_, _, err := m.identity([]topicPartition{tp})
+func (m *membership) owns(tp topology.TopicPartition) bool {
+	_, _, err := m.identity([]topology.TopicPartition{tp})
 	return err == nil
 }
 
@@ -186,13 +180,13 @@ func (m *membership) owns(tp topicPartition) bool {
 // Ownership and generation are captured together: a member owns in a generation
 // what it was given and has not given back, for who has to give something up is
 // waited for. That holds as long as it is one and the same member.
-func (m *membership) identity(parts []topicPartition) (member string, generation int32, err error) {
+func (m *membership) identity(parts []topology.TopicPartition) (member string, generation int32, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	member, generation = m.client.GroupMetadata()
 	for _, tp := range parts {
 		if to, ok := m.owned[tp]; !ok || to != member && !m.inject(guardMember) {
-			return "", 0, fmt.Errorf("%w: %s/%d", errNotOwner, tp.topic, tp.partition)
+			return "", 0, fmt.Errorf("%w: %s/%d", errNotOwner, tp.Topic, tp.Partition)
 		}
 	}
 	if member == "" || generation < 0 {

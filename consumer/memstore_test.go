@@ -24,7 +24,7 @@ type memStore struct {
 	rng        *rand.Rand
 	fail       int // of 100 folds fail before they do anything
 	unknown    int // of 100 folds do not say whether they happened
-	partitions map[topicPartition]*memPartition
+	partitions map[topology.TopicPartition]*memPartition
 	groups     map[topology.ViewID]map[string]group
 	faults     []string
 	folds      int
@@ -53,7 +53,7 @@ var (
 func newMemStore(seed uint64) *memStore {
 	return &memStore{
 		rng:        rand.New(rand.NewPCG(seed, 3)),
-		partitions: map[topicPartition]*memPartition{},
+		partitions: map[topology.TopicPartition]*memPartition{},
 		groups:     map[topology.ViewID]map[string]group{},
 	}
 }
@@ -61,7 +61,7 @@ func newMemStore(seed uint64) *memStore {
 func (s *memStore) Claim(_ context.Context, topic string, p topology.Partition) (*aggregator.Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tp := topicPartition{topic, p}
+	tp := topology.TopicPartition{Topic: topic, Partition: p}
 	m := s.partitions[tp]
 	if m == nil {
 		m = &memPartition{ledger: map[ledgerKey]partial.Range{}}
@@ -87,7 +87,7 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 	if lost && s.rng.IntN(2) == 0 {
 		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
 	}
-	m := s.partitions[topicPartition{c.Topic, c.Partition}]
+	m := s.partitions[topology.TopicPartition{Topic: c.Topic, Partition: c.Partition}]
 	if m == nil || m.owner.IsZero() || m.owner != c.Owner || m.position != f.From {
 		return aggregator.FoldResult{}, aggregator.ErrClaimLost
 	}
@@ -138,10 +138,10 @@ func (s *memStore) Applied(_ context.Context, topic string) (aggregator.State, e
 	defer s.mu.Unlock()
 	state := aggregator.State{Positions: map[topology.Partition]int64{}}
 	for tp, m := range s.partitions {
-		if tp.topic != topic {
+		if tp.Topic != topic {
 			continue
 		}
-		state.Positions[tp.partition] = m.position
+		state.Positions[tp.Partition] = m.position
 		for k, r := range m.ledger {
 			state.Ledger = append(state.Ledger, aggregator.Applied{View: k.view, Shard: k.shard, Range: r})
 		}
@@ -152,7 +152,7 @@ func (s *memStore) Applied(_ context.Context, topic string) (aggregator.State, e
 func (s *memStore) Release(_ context.Context, c *aggregator.Claim) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if m := s.partitions[topicPartition{c.Topic, c.Partition}]; m != nil && m.owner == c.Owner {
+	if m := s.partitions[topology.TopicPartition{Topic: c.Topic, Partition: c.Partition}]; m != nil && m.owner == c.Owner {
 		m.owner = topology.ID{}
 	}
 	return nil

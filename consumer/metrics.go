@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/topology"
 )
 
 // metrics are the Kafka side's. Labels name streams and topics only, never data.
@@ -72,6 +74,6 @@ func newMetrics(r prometheus.Registerer) *metrics {
 }
 
 // behind records how many records of an input partition are not read yet.
-func (m *metrics) behind(tp topicPartition, records int64) {
-	m.lagRecords.WithLabelValues(tp.topic, strconv.Itoa(int(tp.partition))).Set(float64(max(0, records)))
+func (m *metrics) behind(tp topology.TopicPartition, records int64) {
+	m.lagRecords.WithLabelValues(tp.Topic, strconv.Itoa(int(tp.Partition))).Set(float64(max(0, records)))
 }

@@ -188,9 +188,9 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
 		catalog: topology.NewCatalog(),
 		streams: map[topology.StreamID]*laneStream{},
-		parts:   map[topicPartition]*inputPartition{},
-		retry:   map[topicPartition]time.Time{},
-		stops:   map[topicPartition]int64{},
+		parts:   map[topology.TopicPartition]*inputPartition{},
+		retry:   map[topology.TopicPartition]time.Time{},
+		stops:   map[topology.TopicPartition]int64{},
 	}
 	var err error
 	if l.publisher, err = newPublisher(ctx, &n.cfg, n.opts, number, n.members); err != nil {
@@ -211,8 +211,8 @@ func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
 	}
 	n.folders = append(n.folders, &folder{
 		mailbox: newMailbox(), node: n, log: n.log, ctx: ctx, reader: reader, catalog: current,
-		parts: map[topicPartition]*ownedPartition{},
-		retry: map[topicPartition]time.Time{},
+		parts: map[topology.TopicPartition]*ownedPartition{},
+		retry: map[topology.TopicPartition]time.Time{},
 		gone:  map[topology.ViewID]bool{},
 	})
 	return nil

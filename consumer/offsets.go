@@ -18,18 +18,18 @@ type committed struct {
 
 // fetchCommitted reads a partition's committed offset and its metadata. It fails
 // with [kerr.UnstableOffsetCommit] while a transaction holds a newer one.
-func (l *lane) fetchCommitted(ctx context.Context, tp topicPartition, id topology.TopicID) (committed, error) {
+func (l *lane) fetchCommitted(ctx context.Context, tp topology.TopicPartition, id topology.TopicID) (committed, error) {
 	group := l.node.cfg.Cluster
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable = !l.node.cfg.inject(guardStable)
 	req.Group = group
 	old := kmsg.NewOffsetFetchRequestTopic()
-	old.Topic, old.Partitions = tp.topic, []int32{tp.partition}
+	old.Topic, old.Partitions = tp.Topic, []int32{tp.Partition}
 	req.Topics = append(req.Topics, old)
 	g := kmsg.NewOffsetFetchRequestGroup()
 	g.Group = group
 	t := kmsg.NewOffsetFetchRequestGroupTopic()
-	t.Topic, t.TopicID, t.Partitions = tp.topic, [16]byte(id), []int32{tp.partition}
+	t.Topic, t.TopicID, t.Partitions = tp.Topic, [16]byte(id), []int32{tp.Partition}
 	g.Topics = append(g.Topics, t)
 	req.Groups = append(req.Groups, g)
 	resp, err := req.RequestWith(ctx, l.node.client)
@@ -38,7 +38,7 @@ func (l *lane) fetchCommitted(ctx context.Context, tp topicPartition, id topolog
 		c, err = readCommitted(resp)
 	}
 	if err != nil {
-		return c, fmt.Errorf("committed offset of %s/%d: %w", tp.topic, tp.partition, err)
+		return c, fmt.Errorf("committed offset of %s/%d: %w", tp.Topic, tp.Partition, err)
 	}
 	return c, nil
 }

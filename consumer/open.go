@@ -25,12 +25,12 @@ func (l *lane) openDue(now time.Time) {
 		if now.Before(at) {
 			continue
 		}
-		ctx, cancel := context.WithTimeoutCause(l.ctx, 10*time.Second, fmt.Errorf("opening %s/%d took longer than 10 s", tp.topic, tp.partition))
+		ctx, cancel := context.WithTimeoutCause(l.ctx, 10*time.Second, fmt.Errorf("opening %s/%d took longer than 10 s", tp.Topic, tp.Partition))
 		err := l.open(ctx, tp)
 		cancel()
 		if err == nil {
 			delete(l.retry, tp)
-			l.node.solved("topic "+tp.topic, tp)
+			l.node.solved("topic "+tp.Topic, tp)
 			continue
 		}
 		if l.ctx.Err() != nil {
@@ -40,25 +40,25 @@ func (l *lane) openDue(now time.Time) {
 			l.retry[tp] = time.Now().Add(unstableRetry)
 			continue
 		}
-		l.node.problem("topic "+tp.topic, tp, err)
+		l.node.problem("topic "+tp.Topic, tp, err)
 		l.retry[tp] = time.Now().Add(openRetry)
 	}
 }
 
 // open begins to read a partition where the committed offset and the catalog
 // say that its views stand.
-func (l *lane) open(ctx context.Context, tp topicPartition) error {
-	topic, err := l.node.admin.Topic(ctx, tp.topic)
+func (l *lane) open(ctx context.Context, tp topology.TopicPartition) error {
+	topic, err := l.node.admin.Topic(ctx, tp.Topic)
 	if err != nil {
 		return err
 	}
-	s := l.streamOf(tp.topic)
+	s := l.streamOf(tp.Topic)
 	if s == nil {
-		return fmt.Errorf("no stream with views reads topic %q any more", tp.topic)
+		return fmt.Errorf("no stream with views reads topic %q any more", tp.Topic)
 	}
 	if topic.ID != s.def.TopicID && !l.node.cfg.inject(guardTopic) {
 		return fmt.Errorf("topic %q was deleted and created again since stream %q was created (topic id %v, was %v): "+
-			"drop the stream and create it again", tp.topic, s.def.Name, topic.ID, s.def.TopicID)
+			"drop the stream and create it again", tp.Topic, s.def.Name, topic.ID, s.def.TopicID)
 	}
 	c, err := l.fetchCommitted(ctx, tp, topic.ID)
 	if err != nil {
@@ -68,13 +68,13 @@ func (l *lane) open(ctx context.Context, tp topicPartition) error {
 		if err := l.learn(ctx); err != nil {
 			return err
 		}
-		if s = l.streamOf(tp.topic); s == nil {
-			return fmt.Errorf("no stream with views reads topic %q any more", tp.topic)
+		if s = l.streamOf(tp.Topic); s == nil {
+			return fmt.Errorf("no stream with views reads topic %q any more", tp.Topic)
 		}
 		if c.positions.Revision > l.catalog.Revision {
 			return fmt.Errorf("topic %q partition %d was read under catalog revision %d, and the catalog ends at %d: "+
 				"it was restored or created again; where the views stand is not known: give this cluster a new name, or restore the whole catalog",
-				tp.topic, tp.partition, c.positions.Revision, l.catalog.Revision)
+				tp.Topic, tp.Partition, c.positions.Revision, l.catalog.Revision)
 		}
 	}
 	var up map[topology.ViewID]int64
@@ -85,16 +85,16 @@ func (l *lane) open(ctx context.Context, tp topicPartition) error {
 	}
 	p := l.newPartition(tp, topic.ID, s, c, up)
 	l.parts[tp] = p
-	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.topic: {tp.partition: kgo.NewOffset().At(p.next)}})
+	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(p.next)}})
 	l.startCursors(p)
-	l.log.Debug("partition opened", "topic", tp.topic, "partition", tp.partition, "at", p.next, "views", len(p.views))
+	l.log.Debug("partition opened", "topic", tp.Topic, "partition", tp.Partition, "at", p.next, "views", len(p.views))
 	return nil
 }
 
 // newPartition places every view of the stream that the commit's metadata has
 // room for. Where nothing is committed, a view stands where it has published up
 // to, or where it starts.
-func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStream, c committed, up map[topology.ViewID]int64) *inputPartition {
+func (l *lane) newPartition(tp topology.TopicPartition, id topology.TopicID, s *laneStream, c committed, up map[topology.ViewID]int64) *inputPartition {
 	p := &inputPartition{tp: tp, topicID: id, stream: s, next: c.positions.Live, stopAt: -1}
 	if c.none {
 		p.next = -1
@@ -107,8 +107,8 @@ func (l *lane) newPartition(tp topicPartition, id topology.TopicID, s *laneStrea
 	}
 	stands := make([]int64, len(s.views))
 	for i, v := range s.views {
-		if stands[i], _ = c.positions.Of(v.def, tp.partition); c.none {
-			stands[i] = max(up[v.def.ID], v.def.StartAt(tp.partition))
+		if stands[i], _ = c.positions.Of(v.def, tp.Partition); c.none {
+			stands[i] = max(up[v.def.ID], v.def.StartAt(tp.Partition))
 		}
 	}
 	p.next = max(settle(p.next, stands), 0)
@@ -149,7 +149,7 @@ func (l *lane) admit(p *inputPartition) {
 		if p.has(v) {
 			continue
 		}
-		at := v.def.StartAt(p.tp.partition)
+		at := v.def.StartAt(p.tp.Partition)
 		if !l.admissible(p, v, at) {
 			l.startCursors(p)
 			return
@@ -179,8 +179,8 @@ func (p *inputPartition) jump(l *lane, at int64) {
 		return
 	}
 	p.next = at
-	l.reader.RemoveConsumePartitions(map[string][]int32{p.tp.topic: {p.tp.partition}})
-	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.tp.topic: {p.tp.partition: kgo.NewOffset().At(at)}})
+	l.reader.RemoveConsumePartitions(map[string][]int32{p.tp.Topic: {p.tp.Partition}})
+	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.tp.Topic: {p.tp.Partition: kgo.NewOffset().At(at)}})
 }
 
 // learn brings the lane's catalog to the log's present end.
@@ -226,7 +226,7 @@ func (l *lane) leave(id topology.StreamID) {
 			continue
 		}
 		l.close(tp)
-		if l.streamOf(tp.topic) != nil {
+		if l.streamOf(tp.Topic) != nil {
 			l.retry[tp] = time.Time{}
 		}
 	}
@@ -240,7 +240,7 @@ func (l *lane) renew(def *topology.Stream, views []*topology.View) {
 		return
 	}
 	s := newLaneStream(def, views, func(v *topology.View, err error) {
-		l.node.problem("view "+v.Name, topicPartition{}, err)
+		l.node.problem("view "+v.Name, topology.TopicPartition{}, err)
 	})
 	l.streams[def.ID] = s
 	if old == nil {

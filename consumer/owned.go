@@ -16,7 +16,7 @@ import (
 // ownedPartition is a partials partition under this node's claim: what has been
 // merged since the last fold, and what the ledger says.
 type ownedPartition struct {
-	tp        topicPartition
+	tp        topology.TopicPartition
 	claim     *aggregator.Claim
 	next      int64         // the next offset to take
 	inbox     []*kgo.Record // fetched, not taken yet
@@ -50,7 +50,7 @@ type inputKey struct {
 	partition topology.Partition
 }
 
-func newOwnedPartition(tp topicPartition, claim *aggregator.Claim) *ownedPartition {
+func newOwnedPartition(tp topology.TopicPartition, claim *aggregator.Claim) *ownedPartition {
 	return &ownedPartition{
 		tp: tp, claim: claim, next: claim.Position,
 		shards: map[shardKey]*ownedShard{}, open: map[flushKey]openFlush{},
@@ -142,7 +142,7 @@ func (s *ownedShard) apply(ranges []partial.Range) {
 // fold collects what was merged since the last one. Nothing is forgotten until
 // folded says so.
 func (p *ownedPartition) fold() (*aggregator.Fold, error) {
-	out := &aggregator.Fold{Topic: p.tp.topic, Partition: p.tp.partition, From: p.claim.Position, To: p.whole()}
+	out := &aggregator.Fold{Topic: p.tp.Topic, Partition: p.tp.Partition, From: p.claim.Position, To: p.whole()}
 	for _, s := range p.sorted() {
 		if s.fault != nil || len(s.moved) == 0 {
 			continue

@@ -70,17 +70,6 @@ func (p *ownedPartition) whole() int64 {
 	return to
 }
 
-// held returns the bytes of parts that wait for others.
-func (p *ownedPartition) held() int64 {
-	var bytes int64
-	for _, o := range p.open {
-		for _, r := range o.parts {
-			bytes += int64(len(r.Value))
-		}
-	}
-	return bytes
-}
-
 // forgetFlushes drops the open flushes to some shards: nobody waits for the rest.
 func (p *ownedPartition) forgetFlushes(of func(shardKey) bool) {
 	maps.DeleteFunc(p.open, func(k flushKey, _ openFlush) bool { return of(k.shardKey) })

@@ -22,11 +22,11 @@ func TestFoldBetweenOpenFlushes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 9))
 	f, _, v := loneFolder(t)
 	store := f.node.store.(*memStore)
-	tp := topicPartition{"partials", 0}
+	tp := topology.TopicPartition{Topic: "partials", Partition: 0}
 	log := overlapping(rng, emptyBlock(t, f, v), lanes, flushes)
 	folds, atEnd := 0, 0
 	for next := int64(0); next < int64(len(log)); {
-		claim, err := store.Claim(t.Context(), tp.topic, tp.partition)
+		claim, err := store.Claim(t.Context(), tp.Topic, tp.Partition)
 		if err != nil {
 			t.Fatal(err)
 		}

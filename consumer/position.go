@@ -8,7 +8,7 @@ import (
 // inputPartition is an input partition on its lane. Each view of the stream has
 // its own read position in it.
 type inputPartition struct {
-	tp      topicPartition
+	tp      topology.TopicPartition
 	topicID topology.TopicID
 	stream  *laneStream
 	next    int64 // the live position: the next offset to read
@@ -119,7 +119,7 @@ func (p *inputPartition) seal(v *viewPosition) (partial.Range, bool) {
 	if v.at <= v.sealed {
 		return partial.Range{}, false
 	}
-	r := partial.Range{Topic: p.topicID, Partition: p.tp.partition, From: v.sealed, To: v.at, MaxTime: v.newest}
+	r := partial.Range{Topic: p.topicID, Partition: p.tp.Partition, From: v.sealed, To: v.at, MaxTime: v.newest}
 	v.sealed, v.newest = v.at, 0
 	return r, true
 }

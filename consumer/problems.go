@@ -27,15 +27,15 @@ type problems struct {
 // the zero partition for all.
 type problemKey struct {
 	subject string
-	tp      topicPartition
+	tp      topology.TopicPartition
 }
 
 // String names the problem for people.
 func (k problemKey) String() string {
-	if k.tp.topic == "" {
+	if k.tp.Topic == "" {
 		return k.subject
 	}
-	return fmt.Sprintf("%s (%s/%d)", k.subject, k.tp.topic, k.tp.partition)
+	return fmt.Sprintf("%s (%s/%d)", k.subject, k.tp.Topic, k.tp.Partition)
 }
 
 // report takes a problem. It is false for one that is known, and for one with a
@@ -43,7 +43,7 @@ func (k problemKey) String() string {
 func (p *problems) report(k problemKey, text string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known, ok := p.open[k]; ok && known == text || k.tp.topic != "" && p.topics != nil && !p.topics[k.tp.topic] {
+	if known, ok := p.open[k]; ok && known == text || k.tp.Topic != "" && p.topics != nil && !p.topics[k.tp.Topic] {
 		return false
 	}
 	if p.open == nil {
@@ -69,7 +69,7 @@ func (p *problems) solved(k problemKey) bool {
 
 // leave forgets the problems of partitions that are another node's now: what
 // stops them, that one finds.
-func (p *problems) leave(parts []topicPartition) {
+func (p *problems) leave(parts []topology.TopicPartition) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	maps.DeleteFunc(p.open, func(k problemKey, _ string) bool { return slices.Contains(parts, k.tp) })
@@ -92,7 +92,7 @@ func (p *problems) know(c *topology.Catalog) {
 	}
 	for k := range p.open {
 		id, was := before[k.subject]
-		if was && p.ids[k.subject] != id || k.tp.topic != "" && !p.topics[k.tp.topic] {
+		if was && p.ids[k.subject] != id || k.tp.Topic != "" && !p.topics[k.tp.Topic] {
 			delete(p.open, k)
 		}
 	}
@@ -112,7 +112,7 @@ func (n *Node) Problems() map[string]string {
 
 // problem reports what stops a stream, a view or a partition: once as long as
 // it stays the same.
-func (n *Node) problem(subject string, tp topicPartition, err error) {
+func (n *Node) problem(subject string, tp topology.TopicPartition, err error) {
 	key := problemKey{subject, tp}
 	if !n.problems.report(key, err.Error()) {
 		return
@@ -122,7 +122,7 @@ func (n *Node) problem(subject string, tp topicPartition, err error) {
 }
 
 // solved says that something goes on that a problem had stopped.
-func (n *Node) solved(subject string, tp topicPartition) {
+func (n *Node) solved(subject string, tp topology.TopicPartition) {
 	key := problemKey{subject, tp}
 	if n.problems.solved(key) {
 		n.log.Info("goes on", "what", key.String())

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/consumer/broker"
+	"github.com/millrace/millrace/topology"
 )
 
 // fetchWait is how long the broker holds a fetch that finds nothing. A partition
@@ -68,17 +69,17 @@ func topicGone(err error) bool {
 }
 
 // readFault says what stops the reading of a partition, and the way out.
-func readFault(tp topicPartition, at int64, err error) error {
+func readFault(tp topology.TopicPartition, at int64, err error) error {
 	switch {
 	case recordsGone(err):
 		return fmt.Errorf("topic %q partition %d: the records at position %d are gone (the topic's retention passed it, or the log was truncated); "+
 			"nothing was skipped: drop and create the affected views with the start that you accept, and give the topic a longer retention.ms: %w",
-			tp.topic, tp.partition, at, err)
+			tp.Topic, tp.Partition, at, err)
 	case topicGone(err):
 		return fmt.Errorf("topic %q partition %d does not exist any more: drop its stream, or create the topic and the stream again: %w",
-			tp.topic, tp.partition, err)
+			tp.Topic, tp.Partition, err)
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
-		return fmt.Errorf("topic %q: this user may not read it: grant READ on the topic: %w", tp.topic, err)
+		return fmt.Errorf("topic %q: this user may not read it: grant READ on the topic: %w", tp.Topic, err)
 	}
-	return fmt.Errorf("read topic %q partition %d at %d: %w", tp.topic, tp.partition, at, err)
+	return fmt.Errorf("read topic %q partition %d at %d: %w", tp.Topic, tp.Partition, at, err)
 }

@@ -16,7 +16,7 @@ import (
 // behind it. It stands in for a committed offset that is not there: never was,
 // has expired with the group (offsets.retention.minutes), or was deleted. Views
 // that it does not name have published nothing.
-func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topicPartition, id topology.TopicID) (map[topology.ViewID]int64, error) {
+func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topology.TopicPartition, id topology.TopicID) (map[topology.ViewID]int64, error) {
 	if l.node.cfg.inject(guardRecover) {
 		return l.atEnd(ctx, s, tp)
 	}
@@ -26,7 +26,7 @@ func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topicPartiti
 	}
 	up := map[topology.ViewID]int64{}
 	note := func(view topology.ViewID, r partial.Range) {
-		if r.Topic == id && r.Partition == tp.partition {
+		if r.Topic == id && r.Partition == tp.Partition {
 			up[view] = max(up[view], r.To)
 		}
 	}
@@ -54,11 +54,11 @@ func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topicPartiti
 
 // atEnd takes every view to the partition's end, where consumers begin that find
 // no committed offset: what is there without the guard of that name.
-func (l *lane) atEnd(ctx context.Context, s *laneStream, tp topicPartition) (map[topology.ViewID]int64, error) {
-	ends, err := l.node.admin.EndOffsets(ctx, tp.topic)
+func (l *lane) atEnd(ctx context.Context, s *laneStream, tp topology.TopicPartition) (map[topology.ViewID]int64, error) {
+	ends, err := l.node.admin.EndOffsets(ctx, tp.Topic)
 	up := map[topology.ViewID]int64{}
 	for _, v := range s.views {
-		up[v.def.ID] = ends[tp.partition]
+		up[v.def.ID] = ends[tp.Partition]
 	}
 	return up, err
 }
@@ -82,7 +82,7 @@ func (l *lane) readPartials(ctx context.Context, topic string, starts map[int32]
 		}
 		fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 			if f.Err != nil && !retryableFetch(f.Err) {
-				fault = partialsFault(topicPartition{topic, f.Partition}, left[f.Partition], f.Err)
+				fault = partialsFault(topology.TopicPartition{Topic: topic, Partition: f.Partition}, left[f.Partition], f.Err)
 			}
 			for _, r := range f.Records {
 				fault = errors.Join(fault, header(r, each))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,19 +30,22 @@ func (n *Node) fence(ctx context.Context, of topology.NodeInfo) error {
 	errs := make([]error, of.Lanes)
 	var work sync.WaitGroup
 	for lane := range of.Lanes {
-		work.Go(func() { errs[lane] = n.fenceLane(ctx, transactionalID(n.cfg.Cluster, of.Node, lane, of.Suffix)) })
+		id := transactionalID(n.cfg.Cluster, of.Node, lane, of.Suffix)
+		work.Go(func() { errs[lane] = endTransaction(ctx, n.client, id, n.cfg.TransactionTimeout) })
 	}
 	work.Wait()
 	return errors.Join(errs...)
 }
 
-func (n *Node) fenceLane(ctx context.Context, id string) error {
+// endTransaction takes a transactional id: what its producer has open is aborted.
+// The broker notes the timeout for the id until its producer takes it again.
+func endTransaction(ctx context.Context, client *kgo.Client, id string, timeout time.Duration) error {
 	req := kmsg.NewPtrInitProducerIDRequest()
 	req.TransactionalID = &id
-	req.TransactionTimeoutMillis = int32(n.cfg.TransactionTimeout.Milliseconds())
+	req.TransactionTimeoutMillis = int32(timeout.Milliseconds())
 	req.ProducerID, req.ProducerEpoch = -1, -1
 	return retryConcurrent(ctx, func() error {
-		resp, err := req.RequestWith(ctx, n.client)
+		resp, err := req.RequestWith(ctx, client)
 		if err == nil {
 			err = kerr.ErrorForCode(resp.ErrorCode)
 		}
@@ -60,10 +64,8 @@ func (n *Node) expel(ctx context.Context, node string) error {
 		return err
 	}
 	var members []string
-	for _, m := range group.Members {
-		if name, ok := topology.NodeOfClient(n.cfg.Cluster, m.ClientID); ok && name == node {
-			members = append(members, m.ID)
-		}
+	for _, m := range group.ByNode(n.cfg.Cluster)[node] {
+		members = append(members, m.ID)
 	}
 	if len(members) == 0 {
 		return nil

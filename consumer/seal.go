@@ -28,7 +28,7 @@ func (l *lane) seal() {
 	l.seq++
 	s, err := l.sealed()
 	if err != nil {
-		l.node.problem(fmt.Sprintf("lane %d", l.number), topicPartition{}, err)
+		l.node.problem(fmt.Sprintf("lane %d", l.number), topology.TopicPartition{}, err)
 		l.reset("a flush could not be sealed")
 		return
 	}
@@ -100,7 +100,7 @@ func (l *lane) sealed() (*sealed, error) {
 		p.moved = false
 		metadata, err := p.positions(p.revision).Encode()
 		if err != nil {
-			return nil, fmt.Errorf("positions of %s/%d: %w", p.tp.topic, p.tp.partition, err)
+			return nil, fmt.Errorf("positions of %s/%d: %w", p.tp.Topic, p.tp.Partition, err)
 		}
 		out.commits = append(out.commits, offsetCommit{tp: p.tp, topicID: p.topicID, offset: p.next, metadata: metadata})
 	}

@@ -1,12 +1,16 @@
 package consumer
 
-import "time"
+import (
+	"time"
+
+	"github.com/millrace/millrace/topology"
+)
 
 // This file is how a lane is given partitions and gives them up: nothing is read
 // between the last seal and the giving up.
 
 // assign makes partitions this lane's.
-func (l *lane) assign(parts []topicPartition) {
+func (l *lane) assign(parts []topology.TopicPartition) {
 	for _, tp := range parts {
 		if !l.stopping {
 			l.retry[tp] = time.Time{}
@@ -16,7 +20,7 @@ func (l *lane) assign(parts []topicPartition) {
 
 // revoke publishes what was read and gives partitions up. It returns when the
 // lane's transaction has ended.
-func (l *lane) revoke(parts []topicPartition) {
+func (l *lane) revoke(parts []topology.TopicPartition) {
 	for _, tp := range parts {
 		l.closeCursors(tp)
 	}
@@ -33,7 +37,7 @@ func (l *lane) revoke(parts []topicPartition) {
 
 // lose gives partitions up without a flush: they are no longer this node's, and
 // everything the lane has goes with them.
-func (l *lane) lose(parts []topicPartition) {
+func (l *lane) lose(parts []topology.TopicPartition) {
 	l.awaitFlush()
 	l.reset("partitions were lost")
 	for _, tp := range parts {

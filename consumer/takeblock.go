@@ -67,7 +67,7 @@ func (f *folder) admit(p *ownedPartition, s *ownedShard, h *partial.Block, r *kg
 	switch v {
 	case broken:
 		fault := fmt.Errorf("shard %d of view %q, partials %s/%d, flush %v/%d: %w; the shard is not folded any more: drop the view and create it again",
-			h.Shard, s.def.Name, p.tp.topic, p.tp.partition, h.Flush.Lane, h.Flush.Seq, err)
+			h.Shard, s.def.Name, p.tp.Topic, p.tp.Partition, h.Flush.Lane, h.Flush.Seq, err)
 		f.node.metrics.ledgerFaults.Inc()
 		p.fail(shardKey{h.View, h.Shard}, fault)
 		f.node.problem("view "+s.def.Name, p.tp, fault)
@@ -104,15 +104,15 @@ func (f *folder) shardOf(p *ownedPartition, h *partial.Block) *ownedShard {
 		f.node.problem("view "+def.Name, p.tp, err)
 		return s
 	}
+	err = f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) })
+	if errors.Is(err, topology.ErrViewDropped) {
+		f.gone[h.View] = true
+		return nil
+	}
 	merger := aggregator.NewMerger(def.ID, def.Name, h.Shard, plan)
 	merger.SetPolicy(def.ShardingPolicy())
 	s := p.shard(def, h.Shard, merger)
-	if err := f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) }); err != nil {
-		if errors.Is(err, topology.ErrViewDropped) {
-			delete(p.shards, shardKey{h.View, h.Shard})
-			f.gone[h.View] = true
-			return nil
-		}
+	if err != nil {
 		s.fault = err
 		f.node.problem("view "+def.Name, p.tp, err)
 	}
@@ -165,6 +165,6 @@ func (f *folder) learn() {
 }
 
 // partialsFault says what stops the reading of partials, and the way out.
-func partialsFault(tp topicPartition, at int64, err error) error {
+func partialsFault(tp topology.TopicPartition, at int64, err error) error {
 	return fmt.Errorf("partials are retained for less than the result tables lag: %w", readFault(tp, at, err))
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -20,14 +21,14 @@ type watch struct {
 	log    *slog.Logger
 	decide topology.Watch
 
-	members    map[string]int // how many members of the group a node has, by its name
-	generation int32          // that the members were seen in
-	failing    bool           // the last look failed
-	joined     chan struct{}  // has one where the group has just given this node something
+	members    map[string][]broker.Member // of the group, by node name
+	generation int32                      // that the members were seen in
+	failing    bool                       // the last look failed
+	joined     chan struct{}              // has one where the group has just given this node something
 }
 
-// nudge has it look again soon: this node is a member, which the others are to know before it
-// can fall silent again.
+// nudge has it look again soon: this node is a member, which the others are to
+// know before it can fall silent again.
 func (w *watch) nudge() {
 	select {
 	case w.joined <- struct{}{}:
@@ -128,20 +129,14 @@ func (w *watch) readMembers(ctx context.Context, nodes []topology.NodeState) err
 	if err != nil {
 		return err
 	}
-	w.generation = generation
-	w.members = map[string]int{}
-	for _, m := range group.Members {
-		if name, ok := topology.NodeOfClient(w.node.cfg.Cluster, m.ClientID); ok {
-			w.members[name]++
-		}
-	}
+	w.generation, w.members = generation, group.ByNode(w.node.cfg.Cluster)
 	return nil
 }
 
 // settled reports whether the members, as they were last seen, are the nodes.
 func (w *watch) settled(nodes []topology.NodeState) bool {
 	for _, n := range nodes {
-		if w.members[n.Node] != 1 || !n.Alive || !n.Joined || n.Fenced {
+		if len(w.members[n.Node]) != 1 || !n.Alive || !n.Joined || n.Fenced {
 			return false
 		}
 	}

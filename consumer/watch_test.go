@@ -43,7 +43,7 @@ func (c *testCluster) owns(r *running) int {
 	defer r.node.members.mu.Unlock()
 	n := 0
 	for tp := range r.node.members.owned {
-		if tp.topic != topology.CatalogTopic(c.name) {
+		if tp.Topic != topology.CatalogTopic(c.name) {
 			n++
 		}
 	}

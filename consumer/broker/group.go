@@ -33,6 +33,18 @@ type Member struct {
 	Assigned []topology.TopicPartition
 }
 
+// ByNode returns the members that are nodes of a cluster, by node name. A node has
+// one, or for a moment two, when it has just been started again.
+func (g Group) ByNode(cluster string) map[string][]Member {
+	nodes := map[string][]Member{}
+	for _, m := range g.Members {
+		if name, ok := topology.NodeOfClient(cluster, m.ClientID); ok {
+			nodes[name] = append(nodes[name], m)
+		}
+	}
+	return nodes
+}
+
 // groupStable is the state of a group whose assignment stands.
 const groupStable = "Stable"
 
@@ -63,18 +75,14 @@ func (a *Admin) Group(ctx context.Context, name string) (Group, error) {
 // describeGroup asks again while the group's coordinator is being found: a broker
 // that has never had a group makes the topic for them first.
 func (a *Admin) describeGroup(ctx context.Context, name string) (kadm.DescribedGroup, error) {
-	electing, cancel := context.WithTimeout(ctx, electionTimeout)
-	defer cancel()
-	for wait := newPause(); ; {
+	return again(ctx, noCoordinator, func() (kadm.DescribedGroup, error) {
 		described, err := a.admin.DescribeGroups(ctx, name)
 		g := described[name]
 		if err == nil {
 			err = g.Err
 		}
-		if !noCoordinator(err) || wait.more(electing) != nil {
-			return g, err
-		}
-	}
+		return g, err
+	})
 }
 
 func noCoordinator(err error) bool {

@@ -80,22 +80,16 @@ func behind(stable, high map[int32]int64) []int32 {
 	return open
 }
 
-// electionTimeout is how long a partition may be without a leader: one that was
-// just created, or whose leader is moving, soon has one.
-const electionTimeout = 10 * time.Second
-
 // list asks for offsets, again while a partition's leader is being elected.
 func list(ctx context.Context, topic, which string, ask func() (kadm.ListedOffsets, error)) (map[int32]int64, error) {
-	electing, cancel := context.WithTimeout(ctx, electionTimeout)
-	defer cancel()
-	wait := newPause()
-	for {
+	return again(ctx, noLeader, func() (map[int32]int64, error) {
 		listed, err := ask()
-		all, err := offsets(topic, which, listed, err)
-		if !errors.Is(err, kerr.LeaderNotAvailable) && !errors.Is(err, kerr.NotLeaderForPartition) || wait.more(electing) != nil {
-			return all, err
-		}
-	}
+		return offsets(topic, which, listed, err)
+	})
+}
+
+func noLeader(err error) bool {
+	return errors.Is(err, kerr.LeaderNotAvailable) || errors.Is(err, kerr.NotLeaderForPartition)
 }
 
 func offsets(topic, which string, listed kadm.ListedOffsets, err error) (map[int32]int64, error) {

@@ -28,3 +28,21 @@ func (p *pause) more(ctx context.Context) error {
 		return nil
 	}
 }
+
+// electionTimeout is how long a partition may be without a leader, or a group
+// without a coordinator: one that was just created, or whose broker is gone,
+// soon has another.
+const electionTimeout = 10 * time.Second
+
+// again asks until the answer is none of those that an election passes with, for
+// electionTimeout at most.
+func again[T any](ctx context.Context, electing func(error) bool, ask func() (T, error)) (T, error) {
+	limit, cancel := context.WithTimeout(ctx, electionTimeout)
+	defer cancel()
+	for wait := newPause(); ; {
+		answer, err := ask()
+		if !electing(err) || wait.more(limit) != nil {
+			return answer, err
+		}
+	}
+}

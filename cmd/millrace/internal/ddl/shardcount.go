@@ -6,7 +6,6 @@ import (
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/statement"
-	"github.com/millrace/millrace/topology"
 )
 
 // countShards decides how many shards a view gets. The statement itself comes first
@@ -64,13 +63,7 @@ func (e *Executor) countNodes(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	nodes := map[string]bool{}
-	for _, m := range group.Members {
-		if node, ok := topology.NodeOfClient(e.Cluster, m.ClientID); ok {
-			nodes[node] = true
-		}
-	}
-	return len(nodes), nil
+	return len(group.ByNode(e.Cluster)), nil
 }
 
 // shardsFor returns how many shards a percentage of the nodes is: at least one,

@@ -64,12 +64,7 @@ func (r *Reader) Nodes(ctx context.Context, left bool) ([]Node, error) {
 
 // nodesOf puts together what both sides know.
 func nodesOf(cluster string, rows []sink.NodeRow, group broker.Group) []Node {
-	members := map[string][]broker.Member{}
-	for _, m := range group.Members {
-		if name, ok := topology.NodeOfClient(cluster, m.ClientID); ok {
-			members[name] = append(members[name], m)
-		}
-	}
+	members := group.ByNode(cluster)
 	var nodes []Node
 	for _, row := range rows {
 		of, member := members[row.Node]
@@ -103,9 +98,8 @@ func statusOf(row sink.NodeRow, member bool) NodeStatus {
 	return NodeSilent
 }
 
-// given takes what the group has given the node's members. A node has one, or
-// for a moment two, when it has just been started again. That somebody is also given
-// the catalog's topic only makes everybody a member while there is no stream.
+// given takes what the group has given the node's members. That somebody is also
+// given the catalog's topic only makes everybody a member while there is no stream.
 func (n *Node) given(cluster string, members []broker.Member) {
 	for _, m := range members {
 		for _, tp := range m.Assigned {
