@@ -50,6 +50,7 @@ run are.`,
 	flags.StringVar(&s.Profile, "profile", "", "write a CPU profile of each contender's runs into this folder")
 	flags.BoolVar(&s.JSON, "json", false, "print JSON")
 	cmd.AddCommand(a.benchFailoverCommand(), a.benchContendCommand(), a.benchBrokerCommand())
+	cmd.AddCommand(a.benchScenes()...)
 	return cmd
 }
 
