@@ -20,7 +20,7 @@ func TestBench(t *testing.T) {
 	servers := harness.Get(t)
 	c := system.NewCluster(t, servers.Cluster(t), servers.Brokers, servers.DatabaseURL(t))
 	args := []string{
-		"bench", "--events", "20000", "--groups", "500", "--runs", "1", "--json",
+		"bench", "--query", "all", "--events", "20000", "--groups", "500", "--runs", "1", "--json",
 		"--kafka", strings.Join(servers.Brokers, ","), "--postgres", servers.AdminURL,
 	}
 	out, errOut, status := c.Command("", args...)
@@ -28,26 +28,41 @@ func TestBench(t *testing.T) {
 		t.Fatalf("status %d\n%s%s", status, out, errOut)
 	}
 	var report struct {
-		Events     int
-		Contenders []struct {
-			Name   string
-			PerCPU float64 `json:"events_per_cpu_second"`
-			ToBare float64 `json:"ratio_to_bare"`
+		Queries []struct {
+			Query      string
+			Events     int
+			Groups     int
+			Contenders []struct {
+				Name   string
+				PerCPU float64 `json:"events_per_cpu_second"`
+			}
 		}
 		Fold []struct{ Groups int }
 	}
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	var names []string
-	for _, r := range report.Contenders {
-		names = append(names, r.Name)
-		if r.PerCPU <= 0 || r.ToBare <= 0 {
-			t.Errorf("%s has no rate: %+v", r.Name, r)
+	for i, want := range []struct {
+		query  string
+		groups int
+	}{{"qa", 500}, {"q17", 1380}} {
+		if len(report.Queries) != 2 || report.Queries[i].Query != want.query {
+			t.Fatalf("other queries: %s", out)
+		}
+		q := report.Queries[i]
+		var names []string
+		for _, r := range q.Contenders {
+			names = append(names, r.Name)
+			if r.PerCPU <= 0 {
+				t.Errorf("%s: %s has no rate: %+v", q.Query, r.Name, r)
+			}
+		}
+		if q.Events != 20000 || q.Groups != want.groups || strings.Join(names, " ") != "bare decode parse rival millrace" {
+			t.Errorf("%s: %d events, %d groups, contenders %v", q.Query, q.Events, q.Groups, names)
 		}
 	}
-	if report.Events != 20000 || strings.Join(names, " ") != "bare decode parse rival millrace" || len(report.Fold) != 3 {
-		t.Errorf("%d events, contenders %v, folds %v", report.Events, names, report.Fold)
+	if len(report.Fold) != 3 {
+		t.Errorf("folds %v", report.Fold)
 	}
 	if left := benchLeftovers(t.Context(), t, servers); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

@@ -29,6 +29,7 @@ type Contender struct {
 // The contenders that ratios are taken to, and Millrace itself.
 const (
 	nameBare     = "bare"
+	nameParse    = "parse"
 	nameRival    = "rival"
 	nameMillrace = "millrace"
 	nameFold     = "fold" // no contender: fold alone
@@ -39,7 +40,7 @@ func Contenders() []Contender {
 	return []Contender{
 		{Name: nameBare, What: "poll, do nothing", work: bare},
 		{Name: "decode", What: "poll, Millrace's decoder fills columns", work: decode},
-		{Name: "parse", What: "poll, jsonparser extracts the two fields", work: parse},
+		{Name: nameParse, What: "poll, jsonparser extracts the query's fields", work: parse},
 		{Name: nameRival, What: "hand-written consumer into PostgreSQL", work: rivalWork, folds: true},
 		{Name: nameMillrace, What: "whole path into PostgreSQL", folds: true},
 	}
@@ -61,12 +62,13 @@ func names() string {
 // may hold a password, which an argument would show to everybody.
 type job struct {
 	Contender string
+	Query     string
 	Topic     string
 	Events    int64
 	Groups    int
-	Runs      int // how often folds alone are repeated
-	Interval  time.Duration
-	Profile   string // file; "" for none
+	Runs      int           // how often folds alone are repeated
+	Interval  time.Duration // between the rival's writes
+	Profile   string        // file; "" for none
 
 	settings service.Settings
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/cmd/millrace/internal/bench/nexmark"
 	"github.com/millrace/millrace/consumer/format"
 )
 
@@ -18,6 +19,7 @@ func TestEventIsReadAlike(t *testing.T) {
 	}, format.Env{})
 	var batch column.Batch
 	decoder.Begin(&batch)
+	parser := newBidParser()
 	size := 0
 	for i := range int64(5000) {
 		e := eventAt(i*7919, 10_000)
@@ -30,9 +32,8 @@ func TestEventIsReadAlike(t *testing.T) {
 		if len(fields) != 10 || fields["channel"] != channelName(e.channel) || fields["price"] != float64(e.price) {
 			t.Fatalf("%s: %v", value, fields)
 		}
-		channel, price, err := parseBid(value)
-		if err != nil || string(channel) != channelName(e.channel) || price != e.price {
-			t.Fatalf("%s: jsonparser says %q %d %v", value, channel, price, err)
+		if err := parser.parse(value); err != nil || string(parser.channel) != channelName(e.channel) || parser.price != e.price {
+			t.Fatalf("%s: jsonparser says %+v %v", value, parser, err)
 		}
 		if format.Full(&batch) {
 			decoder.Begin(&batch)
@@ -50,10 +51,64 @@ func TestEventIsReadAlike(t *testing.T) {
 	}
 }
 
-func TestParseBidRefusesOthers(t *testing.T) {
+// The same for the bids that q17 reads.
+func TestBidIsReadAlike(t *testing.T) {
+	q := q17()
+	decoder := format.NewJSON(q.fields, format.Env{})
+	var batch column.Batch
+	decoder.Begin(&batch)
+	parser, generator := newAuctionParser(), nexmark.New()
+	for i := range int64(5000) {
+		bid := generator.Bid(i * 7919)
+		value := generator.AppendBid(nil, i*7919)
+		if err := parser.parse(value); err != nil || parser.auction != bid.Auction || parser.price != bid.Price || parser.day != dayAt(bid.Time) {
+			t.Fatalf("%s: jsonparser says %+v %v", value, parser, err)
+		}
+		if format.Full(&batch) {
+			decoder.Begin(&batch)
+		}
+		row := batch.Rows
+		if err := decoder.Append(&batch, value); err != nil {
+			t.Fatalf("%s: %v", value, err)
+		}
+		const since2000 = 946_684_800_000 // milliseconds
+		if c := batch.Columns; c[0].Ints[row] != bid.Auction || c[1].Ints[row] != bid.Price || c[2].Ints[row] != (bid.Time-since2000)*1000 {
+			t.Fatalf("%s: decoded as %d %d %d", value, c[0].Ints[row], c[1].Ints[row], c[2].Ints[row])
+		}
+	}
+}
+
+func TestParsersRefuseOthers(t *testing.T) {
 	for _, value := range []string{``, `{}`, `{"price":1}`, `{"price":"x","channel":"a"}`, `[1]`} {
-		if channel, price, err := parseBid([]byte(value)); err == nil {
-			t.Errorf("%s: %q %d", value, channel, price)
+		if p := newBidParser(); p.parse([]byte(value)) == nil {
+			t.Errorf("%s: %+v", value, p)
+		}
+	}
+	for _, value := range []string{``, `{}`, `{"price":1,"auction":2}`, `{"price":1,"auction":2,"dateTime":"today"}`, `{"price":1,"auction":2,"dateTime":"2026-0x-01"}`} {
+		if p := newAuctionParser(); p.parse([]byte(value)) == nil {
+			t.Errorf("%s: %+v", value, p)
+		}
+	}
+}
+
+// Parsing allocates nothing: what the rival is measured by must be good.
+func TestParsersDoNotAllocate(t *testing.T) {
+	channels, auctions := newBidParser(), newAuctionParser()
+	one, two := eventAt(1, 10).append(nil), nexmark.New().AppendBid(nil, 1)
+	if n := testing.AllocsPerRun(100, func() {
+		if channels.parse(one) != nil || auctions.parse(two) != nil {
+			t.Fatal("refused")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestDay(t *testing.T) {
+	for text, want := range map[string]int32{"1970-01-01": 0, "2026-01-01 00:00:00.000": 20_454, "2024-02-29": 19_782} {
+		d, err := dayOf([]byte(text))
+		if err != nil || d.sinceEpoch() != want || dayAt(int64(want)*86_400_000+86_399_999) != d {
+			t.Errorf("%s: %d %d %v", text, d, d.sinceEpoch(), err)
 		}
 	}
 }
@@ -81,5 +136,20 @@ func TestExpected(t *testing.T) {
 		if err := want.check(Contender{Name: c.name}, c.t); (err == nil) != c.good {
 			t.Errorf("%s %+v: %v", c.name, c.t, err)
 		}
+	}
+}
+
+// q17 has the groups that a small run's bids come to: auctions on two days.
+func TestExpectedAuctions(t *testing.T) {
+	want := expectAuctions(20_000)
+	days := map[day]int64{}
+	var total, ranks int64
+	for key, s := range want.days {
+		days[key.day] += s.total
+		total += s.total
+		ranks += s.rank1 + s.rank2 + s.rank3
+	}
+	if want.size() != 1380 || want.events != 20_000 || total != 20_000 || ranks != 20_000 || len(days) != 2 || days[20251231] != 9200 {
+		t.Errorf("%d groups, %d events, %d in groups, %d in ranks, days %v", want.size(), want.events, total, ranks, days)
 	}
 }

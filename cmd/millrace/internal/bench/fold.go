@@ -49,10 +49,8 @@ func (b *bench) fold(ctx context.Context) ([]foldResult, error) {
 		return nil, err
 	}
 	defer system.svc.Close()
-	if _, err := b.conn.Exec(ctx, "DROP TABLE IF EXISTS rival, rival_offsets"); err != nil {
-		return nil, err
-	}
-	if _, err := b.conn.Exec(ctx, fmt.Sprintf(rivalTable, rivalName, rivalName+"_offsets", Partitions-1)); err != nil {
+	q := qa()
+	if err := createRival(ctx, b.conn, &q); err != nil {
 		return nil, err
 	}
 	_, t, err := b.child(ctx, nameFold, 1, system.environ(b.Settings)...)
@@ -76,7 +74,8 @@ type folding struct {
 	rows  *format.JSON
 	batch column.Batch
 	rival *rival
-	moved int64 // the ledger's position
+	added *channelGroups // the rival's
+	moved int64          // the ledger's position
 }
 
 // foldAlone is the child's work.
@@ -155,7 +154,8 @@ func (f *folding) open(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	f.rival = &rival{conn: conn, table: rivalName, groups: map[string]*bids{}}
+	f.added = newChannelGroups()
+	f.rival = &rival{conn: conn, groups: f.added}
 	return nil
 }
 
@@ -203,7 +203,7 @@ func (f *folding) group(channels []int) (*aggregator.ViewRows, error) {
 		if format.Full(&f.batch) {
 			flush()
 		}
-		f.rival.add([]byte(channelName(channel)), e.price)
+		f.added.add([]byte(channelName(channel)), e.price)
 	}
 	flush()
 	if failed != nil {

@@ -6,52 +6,60 @@ import (
 	"io"
 	"sync"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/millrace/internal/service"
 	"github.com/millrace/millrace/consumer/broker"
 )
 
-// group is the result that one group must have.
-type group struct{ count, sum, low, high int64 }
-
-// expected is what the events of a run must add up to.
-type expected struct {
-	events, bytes, prices int64
-	groups                []group // by channel
+// load fills a topic.
+type load struct {
+	topic      string
+	partitions int
+	events     int64
+	maker      func(b []byte, number int64) []byte
+	progress   io.Writer
 }
 
-func (x *expected) add(e event, bytes int) {
-	x.events++
-	x.bytes += int64(bytes)
-	x.prices += e.price
-	g := &x.groups[e.channel]
-	if g.count == 0 {
-		g.low, g.high = e.price, e.price
+// fill creates the topic and produces the query's events, event i into partition
+// i modulo four, uncompressed. It returns how many bytes all values have.
+func (at *servers) fill(ctx context.Context, q *query, topic string, s *Settings) (bytes int64, err error) {
+	l := load{topic: topic, partitions: Partitions, events: s.Events, progress: s.Progress}
+	if l.maker, err = q.kind.maker(s.Groups); err != nil {
+		return 0, err
 	}
-	g.count++
-	g.sum += e.price
-	g.low, g.high = min(g.low, e.price), max(g.high, e.price)
+	if err := l.create(ctx, at.admin, at.settings.Kafka.ReplicationFactor); err != nil {
+		return 0, err
+	}
+	return l.run(ctx, at.settings)
 }
 
-// fill creates the topic and produces all events, event i into partition i
-// modulo four, uncompressed.
-func (at *servers) fill(ctx context.Context, topic string, s *Settings) (*expected, error) {
-	created, err := at.admin.CreateTopic(ctx, Partitions, at.settings.Kafka.ReplicationFactor, nil, topic)
+func (l *load) create(ctx context.Context, admin *kadm.Client, replication int16) error {
+	created, err := admin.CreateTopic(ctx, int32(l.partitions), replication, nil, l.topic)
 	if err == nil {
 		err = created.Err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create topic %q: %w", topic, err)
+		return fmt.Errorf("create topic %q: %w", l.topic, err)
 	}
-	client, err := broker.NewClient(at.settings.Kafka, quiet(),
-		kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	return nil
+}
+
+// slabEvents is how many events are made at once: their records and values are
+// allocated together.
+const slabEvents = 512
+
+// run produces all events and returns how many bytes their values have.
+func (l *load) run(ctx context.Context, settings service.Settings) (bytes int64, err error) {
+	client, err := broker.NewClient(settings.Kafka, quiet(),
+		kgo.DefaultProduceTopic(l.topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedRecords(100_000),
 	)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer client.Close()
-	want := &expected{groups: make([]group, s.Groups)}
 	var once sync.Once
 	failed := make(chan error, 1)
 	done := func(_ *kgo.Record, err error) {
@@ -59,26 +67,34 @@ func (at *servers) fill(ctx context.Context, topic string, s *Settings) (*expect
 			once.Do(func() { failed <- err })
 		}
 	}
-	for i := range s.Events {
-		e := eventAt(i, s.Groups)
-		value := e.append(make([]byte, 0, 288))
-		want.add(e, len(value))
-		client.Produce(ctx, &kgo.Record{Partition: int32(i % Partitions), Value: value}, done)
-		if (i+1)%max(s.Events/10, 1) == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, context.Cause(ctx)
-			}
-			progress(s.Progress, "filling the topic", i+1, s.Events)
+	step := max(l.events/10/slabEvents, 1) * slabEvents
+	for first := int64(0); first < l.events; first += slabEvents {
+		if first > 0 && first%step == 0 {
+			progress(l.progress, "filling the topic", first, l.events)
 		}
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		records := make([]kgo.Record, min(slabEvents, l.events-first))
+		values := make([]byte, 0, slabEvents*300)
+		for i := range records {
+			start := len(values)
+			number := first + int64(i)
+			values = l.maker(values, number)
+			r := &records[i]
+			r.Partition, r.Value = int32(number%int64(l.partitions)), values[start:len(values):len(values)]
+			client.Produce(ctx, r, done)
+		}
+		bytes += int64(len(values))
 	}
 	if err := client.Flush(ctx); err != nil {
-		return nil, fmt.Errorf("fill topic %q: %w", topic, err)
+		return 0, fmt.Errorf("fill topic %q: %w", l.topic, err)
 	}
 	select {
 	case err := <-failed:
-		return nil, fmt.Errorf("fill topic %q: %w", topic, err)
+		return 0, fmt.Errorf("fill topic %q: %w", l.topic, err)
 	default:
-		return want, nil
+		return bytes, nil
 	}
 }
 

@@ -15,9 +15,15 @@ type cluster struct {
 	view string
 }
 
-// openCluster creates the stream over the topic and the view, from the topic's
-// beginning. The caller closes it.
-func (at *servers) openCluster(ctx context.Context, s *Settings, name, topic string, shards int) (*cluster, error) {
+// openCluster creates the stream over the topic and the view of qa, from the
+// topic's beginning. The caller closes it.
+func (at *servers) openCluster(ctx context.Context, _ *Settings, name, topic string, shards int) (*cluster, error) {
+	q := qa()
+	return at.openQuery(ctx, &q, name, topic, shards)
+}
+
+// openQuery does it for any query.
+func (at *servers) openQuery(ctx context.Context, q *query, name, topic string, shards int) (*cluster, error) {
 	settings := at.settings
 	settings.Node.Cluster, settings.Node.Node = at.name+"-"+name, "node"
 	if shards > 0 { // the partials topic has just as many partitions, so that nodes share them evenly
@@ -29,9 +35,8 @@ func (at *servers) openCluster(ctx context.Context, s *Settings, name, topic str
 	}
 	c := &cluster{svc: svc, view: "view_" + name}
 	for _, sql := range []string{
-		fmt.Sprintf(`CREATE STREAM bids_%s (auction bigint, bidder bigint, price bigint, channel text, url text, "dateTime" timestamp, extra text) WITH (topic = '%s')`, name, topic),
-		fmt.Sprintf(`CREATE CONTINUOUS VIEW %s WITH (start = 'earliest') AS
-			SELECT channel, count(*), sum(price), avg(price), min(price) AS low, max(price) AS high FROM bids_%s GROUP BY channel`, c.view, name),
+		fmt.Sprintf(`CREATE STREAM bids_%s (%s) WITH (topic = '%s')`, name, q.columns, topic),
+		fmt.Sprintf(`CREATE CONTINUOUS VIEW %s WITH (start = 'earliest') AS %s`, c.view, q.view("bids_"+name)),
 	} {
 		if _, err := svc.DDL().Execute(ctx, sql); err != nil {
 			svc.Close()
@@ -43,12 +48,15 @@ func (at *servers) openCluster(ctx context.Context, s *Settings, name, topic str
 
 // environ is what the cluster's node is told.
 func (c *cluster) environ(s *Settings) []string {
-	return []string{
+	env := []string{
 		"MILLRACE_CLUSTER=" + c.svc.Settings.Node.Cluster, "MILLRACE_NODE=node",
 		"MILLRACE_HTTP_ADDR=127.0.0.1:0", "MILLRACE_LOG_LEVEL=warn",
 		fmt.Sprintf("MILLRACE_LANES=%d", s.Lanes),
-		fmt.Sprintf("MILLRACE_FLUSH_INTERVAL=%v", s.Interval), fmt.Sprintf("MILLRACE_FOLD_INTERVAL=%v", s.Interval),
 	}
+	if s.Interval > 0 {
+		env = append(env, fmt.Sprintf("MILLRACE_FLUSH_INTERVAL=%v", s.Interval), fmt.Sprintf("MILLRACE_FOLD_INTERVAL=%v", s.Interval))
+	}
+	return env
 }
 
 // folded waits until everything is in the view.

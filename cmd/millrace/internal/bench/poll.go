@@ -2,14 +2,11 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/buger/jsonparser"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/aggregator/column"
-	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/consumer/format"
 )
@@ -65,10 +62,11 @@ func bare(ctx context.Context, j *job) (t tally, err error) {
 
 // decode polls and fills columns, as a lane does before it aggregates.
 func decode(ctx context.Context, j *job) (t tally, err error) {
-	decoder := format.NewJSON([]format.Field{
-		{Name: "channel", Column: 0, Type: datum.Text, Typmod: -1},
-		{Name: "price", Column: 1, Type: datum.Int8, Typmod: -1},
-	}, format.Env{})
+	q, err := queryNamed(j.Query)
+	if err != nil {
+		return t, err
+	}
+	decoder := format.NewJSON(q.fields, format.Env{})
 	var batch column.Batch
 	decoder.Begin(&batch)
 	take := func() {
@@ -92,50 +90,17 @@ func decode(ctx context.Context, j *job) (t tally, err error) {
 	return t, err
 }
 
-// errEnough ends the parsing of a record that has given what was wanted.
-var errEnough = errors.New("enough")
-
-// parseBid extracts the fields that the query needs. Of jsonparser's functions
-// this one is the fastest here (EachKey takes twice as long): it stops at the
-// second field, checks nothing and does not unescape.
-func parseBid(value []byte) (channel []byte, price int64, err error) {
-	missing := 2
-	err = jsonparser.ObjectEach(value, func(key, value []byte, _ jsonparser.ValueType, _ int) (err error) {
-		switch string(key) {
-		case "channel":
-			channel = value
-		case "price":
-			if price, err = jsonparser.ParseInt(value); err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
-		if missing--; missing == 0 {
-			return errEnough
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		return channel, price, nil
-	}
-	if err == nil {
-		err = errors.New("a field is missing")
-	}
-	return nil, 0, fmt.Errorf("channel and price of %q: %w", value, err)
-}
-
 // parse polls and extracts the rival's fields.
 func parse(ctx context.Context, j *job) (t tally, err error) {
+	q, err := queryNamed(j.Query)
+	if err != nil {
+		return t, err
+	}
+	add := q.parser()
 	t.Events, err = poll(ctx, j, func(_ int32, records []*kgo.Record) error {
-		for _, r := range records {
-			_, price, err := parseBid(r.Value)
-			if err != nil {
-				return err
-			}
-			t.Prices += price
-		}
-		return nil
+		prices, err := add(records)
+		t.Prices += prices
+		return err
 	})
 	return t, err
 }

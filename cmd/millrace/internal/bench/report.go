@@ -1,87 +1,53 @@
 package bench
 
 import (
-	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 )
 
 // report is what the command prints.
 type report struct {
-	Environment environment  `json:"environment"`
-	Events      int64        `json:"events"`
-	Bytes       float64      `json:"bytes_per_event,omitempty"`
-	Groups      int          `json:"groups"`
-	Partitions  int          `json:"partitions"`
-	Runs        int          `json:"runs"`
-	Lanes       int          `json:"lanes"`
-	Interval    string       `json:"interval"`
-	Contenders  []result     `json:"contenders,omitempty"`
-	Fold        []foldResult `json:"fold,omitempty"`
+	Environment environment `json:"environment"`
+	Load        []string    `json:"load_average_before,omitempty"`
+	Partitions  int         `json:"partitions"`
+	Runs        int         `json:"runs"`
+	Lanes       int         `json:"lanes"`
+	// Interval is Millrace's, "" for its own settings.
+	Interval      string        `json:"interval,omitempty"`
+	RivalInterval string        `json:"rival_interval"`
+	Queries       []queryReport `json:"queries,omitempty"`
+	Groups        int           `json:"groups"`
+	Fold          []foldResult  `json:"fold,omitempty"`
 }
 
-// result is one contender's: medians over the rounds.
-type result struct {
-	Name            string  `json:"name"`
-	What            string  `json:"what"`
-	EventsPerSecond float64 `json:"events_per_second"`
-	EventsPerCPU    float64 `json:"events_per_cpu_second"`
-	CPUSeconds      float64 `json:"cpu_seconds"`
-	Seconds         float64 `json:"seconds"`
-	// Ratios of events per CPU second, taken within a round; zero where the
-	// other did not run.
-	ToBare  float64 `json:"ratio_to_bare,omitempty"`
-	ToRival float64 `json:"ratio_to_rival,omitempty"`
-	// Samples are the CPU seconds of each round.
-	Samples []float64 `json:"cpu_seconds_of_runs"`
-}
-
-// summarize takes medians over rounds.
-func summarize(rounds []map[string]sample, events int64) []result {
-	var all []result
-	for _, c := range Contenders() {
-		if _, ran := rounds[0][c.Name]; !ran {
-			continue
-		}
-		r := result{Name: c.Name, What: c.What}
-		var wall []float64
-		for _, round := range rounds {
-			r.Samples = append(r.Samples, round[c.Name].CPU.Seconds())
-			wall = append(wall, round[c.Name].Wall.Seconds())
-		}
-		r.CPUSeconds, r.Seconds = median(r.Samples), median(wall)
-		r.EventsPerCPU, r.EventsPerSecond = float64(events)/r.CPUSeconds, float64(events)/r.Seconds
-		r.ToBare, r.ToRival = ratio(rounds, c.Name, nameBare), ratio(rounds, c.Name, nameRival)
-		all = append(all, r)
+func (s *Settings) report(ctx context.Context, at *servers) *report {
+	r := &report{
+		Environment: s.environment(ctx, at), Load: loadAverage(), Partitions: Partitions, Runs: s.Runs, Lanes: s.Lanes,
+		RivalInterval: s.RivalInterval.String(), Groups: s.Groups,
 	}
-	return all
-}
-
-// ratio is the median over the rounds of the other's CPU time to this one's: how
-// many events it takes for each of the other's.
-func ratio(rounds []map[string]sample, name, other string) float64 {
-	var ratios []float64
-	for _, round := range rounds {
-		o, ran := round[other]
-		if !ran {
-			return 0
-		}
-		ratios = append(ratios, o.CPU.Seconds()/round[name].CPU.Seconds())
+	if s.Interval > 0 {
+		r.Interval = s.Interval.String()
 	}
-	return median(ratios)
+	return r
 }
 
-// median of at least one number.
-func median[T cmp.Ordered](numbers []T) T {
-	sorted := slices.Sorted(slices.Values(numbers))
-	return sorted[(len(sorted)-1)/2]
+// query returns what the report says of a query, nil for nothing.
+func (r *report) query(name string) *queryReport {
+	for i := range r.Queries {
+		if r.Queries[i].Query == name {
+			return &r.Queries[i]
+		}
+	}
+	return nil
 }
 
-func (r *report) print(w io.Writer, asJSON bool) error {
+// print writes the report, beside the ratios of an earlier one where that is
+// not nil.
+func (r *report) print(w io.Writer, recorded *report, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
@@ -89,32 +55,35 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	}
 	v := r.Environment
 	fmt.Fprintf(w, "millrace %s, %s %s, %d cores; Kafka: %s; PostgreSQL %s\n", v.Version, v.Go, v.Platform, v.Cores, v.Kafka, v.PostgreSQL)
-	if len(r.Contenders) > 0 {
-		fmt.Fprintf(w, "%d events of %.0f bytes (JSON) in %d partitions, %d groups, lanes %d, interval %s; medians of %d runs, all results exact\n\n",
-			r.Events, r.Bytes, r.Partitions, r.Groups, r.Lanes, r.Interval, r.Runs)
-		if err := r.printContenders(w); err != nil {
+	if len(r.Load) > 0 {
+		fmt.Fprintf(w, "load average before: %s\n", r.Load[0])
+	}
+	if len(r.Queries) > 0 {
+		interval := r.Interval
+		if interval == "" {
+			interval = "as it decides itself"
+		}
+		fmt.Fprintf(w, "%d partitions; millrace: lanes %d, flushes and folds %s; rival: writes every %s\n", r.Partitions, r.Lanes, interval, r.RivalInterval)
+	}
+	for i := range r.Queries {
+		q := &r.Queries[i]
+		var old *queryReport
+		if recorded != nil {
+			old = recorded.query(q.Query)
+		}
+		if err := q.print(w, old); err != nil {
 			return err
+		}
+	}
+	if len(r.Queries) > 0 {
+		fmt.Fprintln(w)
+		for _, c := range Contenders() {
+			fmt.Fprintf(w, "  %-9s %s\n", c.Name, c.What)
 		}
 	}
 	if len(r.Fold) > 0 {
 		fmt.Fprintf(w, "\nfold alone: groups/s into a table of %d rows, one connection, against the best hand-written upsert\n\n", foldRows(r.Groups))
 		return r.printFold(w)
-	}
-	return nil
-}
-
-func (r *report) printContenders(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "contender\tevents/s\tevents/CPU s\t× bare\t× rival\tCPU s\t")
-	for _, c := range r.Contenders {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.2f\t\n", c.Name, thousands(c.EventsPerSecond), thousands(c.EventsPerCPU), times(c.ToBare), times(c.ToRival), c.CPUSeconds)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(w)
-	for _, c := range r.Contenders {
-		fmt.Fprintf(w, "  %-9s %s\n", c.Name, c.What)
 	}
 	return nil
 }

@@ -4,61 +4,69 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// rival is the consumer that a good Go programmer writes for this one query
-// instead of taking Millrace, exactly once by its offsets in PostgreSQL. It
-// needs no group, since it owns every partition; it knows its types, does not
-// look at the fields behind those that it needs, has no other node, no dead
-// letters, no second view and no numeric.
+// rival is the consumer that a good Go programmer writes for one query instead
+// of taking Millrace, exactly once by its offsets in PostgreSQL. It needs no
+// group, since it owns every partition; it knows its types, does not look at the
+// fields behind those that it needs, has no other node, no dead letters, no
+// second view and no numeric. What is particular to a query are its groups
+// (rivalqa.go, rivalq17.go).
 type rival struct {
 	conn     *pgx.Conn
-	table    string // quoted
-	groups   map[string]*bids
-	touched  []*bids // groups with events since the last write
+	groups   rivalGroups
 	from, to [Partitions]int64
 	due      time.Time
 	every    time.Duration
 	prices   int64
-
-	// The columns of one write, kept for the next.
-	channels             []string
-	counts, sums, lo, hi []int64
 }
 
-// bids is one group's state since the last write.
-type bids struct {
-	channel               string
-	count, sum, low, high int64
+// rivalGroups are the groups of one query, with what was added since the last write.
+type rivalGroups interface {
+	// take adds records to their groups and returns the sum of their prices.
+	take(records []*kgo.Record) (prices int64, err error)
+	// queue puts the upsert of the groups that were added to into a batch, and
+	// begins anew. The arguments are valid until the next take.
+	queue(b *pgx.Batch, table string)
 }
 
 const (
-	rivalTable = `CREATE TABLE %[1]s (channel text COLLATE "C" PRIMARY KEY, count bigint NOT NULL, sum bigint NOT NULL,
-		low bigint NOT NULL, high bigint NOT NULL) WITH (fillfactor = 80);
-		CREATE TABLE %[2]s (partition int PRIMARY KEY, next bigint NOT NULL);
-		INSERT INTO %[2]s SELECT p, 0 FROM generate_series(0, %[3]d) AS p`
-	rivalUpsert = `INSERT INTO %s AS t SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-		ON CONFLICT (channel) DO UPDATE SET count = t.count + excluded.count, sum = t.sum + excluded.sum,
-		low = LEAST(t.low, excluded.low), high = GREATEST(t.high, excluded.high)`
+	rivalOffsetsTable = `CREATE TABLE %[1]s (partition int PRIMARY KEY, next bigint NOT NULL);
+		INSERT INTO %[1]s SELECT p, 0 FROM generate_series(0, %[2]d) AS p`
 	rivalMove = `UPDATE %s AS o SET next = p.next FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS p(partition, was, next)
 		WHERE o.partition = p.partition AND o.next = p.was`
 	rivalOffsets = `SELECT partition, next FROM %s`
 )
 
+// createRival creates the rival's tables anew.
+func createRival(ctx context.Context, conn *pgx.Conn, q *query) error {
+	for _, sql := range []string{
+		"DROP TABLE IF EXISTS " + rivalName + ", " + rivalName + "_offsets",
+		fmt.Sprintf(q.rivalTable, rivalName), fmt.Sprintf(rivalOffsetsTable, rivalName+"_offsets", Partitions-1),
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rivalWork reads the topic from the offsets in its table to the end.
 func rivalWork(ctx context.Context, j *job) (t tally, err error) {
+	q, err := queryNamed(j.Query)
+	if err != nil {
+		return t, err
+	}
 	conn, err := pgx.Connect(ctx, j.settings.Database.URL)
 	if err != nil {
 		return t, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	r := &rival{conn: conn, table: rivalName, groups: map[string]*bids{}, every: j.Interval}
+	r := &rival{conn: conn, groups: q.groups(), every: j.Interval}
 	if err := r.readOffsets(ctx); err != nil {
 		return t, err
 	}
@@ -93,7 +101,7 @@ func rivalWork(ctx context.Context, j *job) (t tally, err error) {
 }
 
 func (r *rival) readOffsets(ctx context.Context) error {
-	rows, err := r.conn.Query(ctx, fmt.Sprintf(rivalOffsets, r.table+"_offsets"))
+	rows, err := r.conn.Query(ctx, fmt.Sprintf(rivalOffsets, rivalName+"_offsets"))
 	if err != nil {
 		return err
 	}
@@ -109,60 +117,31 @@ func (r *rival) readOffsets(ctx context.Context) error {
 
 // take adds records of one partition to their groups.
 func (r *rival) take(partition int32, records []*kgo.Record) error {
-	for _, record := range records {
-		channel, price, err := parseBid(record.Value)
-		if err != nil {
-			return err
-		}
-		r.add(channel, price)
-		r.prices += price
+	prices, err := r.groups.take(records)
+	if err != nil {
+		return err
 	}
+	r.prices += prices
 	if n := len(records); n > 0 {
 		r.to[partition] = records[n-1].Offset + 1
 	}
 	return nil
 }
 
-// add adds one bid to its group.
-func (r *rival) add(channel []byte, price int64) {
-	g := r.groups[string(channel)] // does not allocate
-	if g == nil {
-		g = &bids{channel: string(channel)}
-		r.groups[g.channel] = g
-	}
-	if g.count == 0 {
-		r.touched = append(r.touched, g)
-		g.low, g.high = price, price
-	}
-	g.count++
-	g.sum += price
-	g.low = min(g.low, price)
-	g.high = max(g.high, price)
-}
-
-// write adds the touched groups to the table and moves the offsets, in one
-// transaction. Sorted keys are 15 % faster, and let two writers never deadlock.
+// write adds what the groups have to the table and moves the offsets, in one
+// transaction.
 func (r *rival) write(ctx context.Context) error {
 	if r.to == r.from {
 		return nil
 	}
-	slices.SortFunc(r.touched, func(a, b *bids) int { return strings.Compare(a.channel, b.channel) })
-	r.channels, r.counts, r.sums, r.lo, r.hi = r.channels[:0], r.counts[:0], r.sums[:0], r.lo[:0], r.hi[:0]
-	for _, g := range r.touched {
-		r.channels = append(r.channels, g.channel)
-		r.counts, r.sums = append(r.counts, g.count), append(r.sums, g.sum)
-		r.lo, r.hi = append(r.lo, g.low), append(r.hi, g.high)
-		g.count, g.sum = 0, 0
-	}
-	r.touched = r.touched[:0]
 	tx, err := r.conn.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // nothing after a commit
 	batch := &pgx.Batch{}
-	batch.Queue(fmt.Sprintf(rivalUpsert, r.table), r.channels, r.counts, r.sums, r.lo, r.hi)
-	batch.Queue(fmt.Sprintf(rivalMove, r.table+"_offsets"), []int32{0, 1, 2, 3}, r.from[:], r.to[:])
+	r.groups.queue(batch, rivalName)
+	batch.Queue(fmt.Sprintf(rivalMove, rivalName+"_offsets"), []int32{0, 1, 2, 3}, r.from[:], r.to[:])
 	answers := tx.SendBatch(ctx, batch)
 	if _, err = answers.Exec(); err == nil {
 		moved, moveErr := answers.Exec()
@@ -171,10 +150,10 @@ func (r *rival) write(ctx context.Context) error {
 		}
 	}
 	if err = errors.Join(err, answers.Close()); err != nil {
-		return fmt.Errorf("write %d groups: %w", len(r.channels), err)
+		return fmt.Errorf("write groups: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit %d groups: %w", len(r.channels), err)
+		return fmt.Errorf("commit groups: %w", err)
 	}
 	r.from = r.to
 	return nil

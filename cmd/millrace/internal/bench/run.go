@@ -27,12 +27,16 @@ type sample struct {
 	CPU  time.Duration
 }
 
+// round is one run of every contender, by its name.
+type round map[string]sample
+
 // bench is one call of the command.
 type bench struct {
 	*Settings
 	at    *servers
+	query *query // which is being asked
 	topic string
-	want  *expected
+	want  expectation
 	conn  *pgx.Conn // to the bench's database
 }
 
@@ -46,6 +50,10 @@ func Run(ctx context.Context, s Settings) (err error) {
 			return fmt.Errorf("the folder for profiles: %w", err)
 		}
 	}
+	recorded, err := readRecorded(s.Recorded)
+	if err != nil {
+		return err
+	}
 	b := &bench{Settings: &s}
 	if b.at, err = openServers(ctx, &s); err != nil {
 		return err
@@ -55,18 +63,28 @@ func Run(ctx context.Context, s Settings) (err error) {
 		return err
 	}
 	defer func() { _ = b.conn.Close(context.WithoutCancel(ctx)) }()
-	r := &report{Environment: s.environment(ctx, b.at), Events: s.Events, Groups: s.Groups, Partitions: Partitions, Runs: s.Runs, Lanes: s.Lanes, Interval: s.Interval.String()}
-	if b.wants() {
-		if err := b.contend(ctx, r); err != nil {
-			return err
+	// Comparing hundreds of thousands of rows takes memory.
+	if _, err := b.conn.Exec(ctx, "SET work_mem = '256MB'"); err != nil {
+		return err
+	}
+	r := s.report(ctx, b.at)
+	for _, q := range s.queries() {
+		b.query = &q
+		if !b.wants() {
+			break
 		}
+		result, err := b.contend(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.name, err)
+		}
+		r.Queries = append(r.Queries, *result)
 	}
 	if b.selected(nameFold) {
 		if r.Fold, err = b.fold(ctx); err != nil {
 			return err
 		}
 	}
-	return r.print(s.Out, s.JSON)
+	return r.print(s.Out, recorded, s.JSON)
 }
 
 func (b *bench) selected(name string) bool { return len(b.Only) == 0 || slices.Contains(b.Only, name) }
@@ -76,35 +94,50 @@ func (b *bench) wants() bool {
 	return slices.ContainsFunc(Contenders(), func(c Contender) bool { return b.selected(c.Name) })
 }
 
-// contend fills the topic and runs the contenders, round by round.
-func (b *bench) contend(ctx context.Context, r *report) error {
-	b.topic = b.at.name + ".bids"
-	var err error
-	if b.want, err = b.at.fill(ctx, b.topic, b.Settings); err != nil {
-		return err
+// contend fills a topic and runs the contenders, round by round.
+func (b *bench) contend(ctx context.Context) (*queryReport, error) {
+	b.topic = b.at.name + "." + b.query.name
+	bytes, err := b.at.fill(ctx, b.query, b.topic, b.Settings)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _, _ = b.at.admin.DeleteTopic(context.WithoutCancel(ctx), b.topic) }() // makes room; what fails is removed at the end
+	b.want = b.query.expect(b.Settings)
+	if _, err := b.conn.Exec(ctx, "DROP TABLE IF EXISTS expected"); err != nil {
+		return nil, err
 	}
 	if err := b.want.store(ctx, b.conn); err != nil {
-		return fmt.Errorf("store the expected rows: %w", err)
+		return nil, fmt.Errorf("store the expected rows: %w", err)
 	}
-	r.Bytes = float64(b.want.bytes) / float64(b.want.events)
-	var rounds []map[string]sample
+	var rounds []round
 	for run := range b.Runs {
-		round := map[string]sample{}
-		for _, c := range Contenders() {
-			if !b.selected(c.Name) {
-				continue
-			}
-			s, err := b.measure(ctx, c, run+1)
-			if err != nil {
-				return fmt.Errorf("run %d of %q: %w", run+1, c.Name, err)
-			}
-			fmt.Fprintf(b.Progress, "run %d of %d: %-8s %6.2f s of processor, %6.2f s\n", run+1, b.Runs, c.Name, s.CPU.Seconds(), s.Wall.Seconds())
-			round[c.Name] = s
+		done, err := b.round(ctx, run+1)
+		if err != nil {
+			return nil, err
 		}
-		rounds = append(rounds, round)
+		rounds = append(rounds, done)
 	}
-	r.Contenders = summarize(rounds, b.Events)
-	return nil
+	r := summarize(rounds, b.Events)
+	r.Query, r.SQL = b.query.name, b.query.view("bids")
+	r.Events, r.Bytes, r.Groups = b.Events, float64(bytes)/float64(b.Events), b.want.size()
+	return r, nil
+}
+
+// round runs every contender once.
+func (b *bench) round(ctx context.Context, run int) (round, error) {
+	done := round{}
+	for _, c := range Contenders() {
+		if !b.selected(c.Name) {
+			continue
+		}
+		s, err := b.measure(ctx, c, run)
+		if err != nil {
+			return nil, fmt.Errorf("run %d of %q: %w", run, c.Name, err)
+		}
+		fmt.Fprintf(b.Progress, "%s, run %d of %d: %-8s %6.2f s of processor, %6.2f s\n", b.query.name, run, b.Runs, c.Name, s.CPU.Seconds(), s.Wall.Seconds())
+		done[c.Name] = s
+	}
+	return done, nil
 }
 
 // measure runs a contender once and verifies its result.
@@ -113,10 +146,7 @@ func (b *bench) measure(ctx context.Context, c Contender, run int) (sample, erro
 	case nameMillrace:
 		return b.measureMillrace(ctx, c, run)
 	case nameRival:
-		if _, err := b.conn.Exec(ctx, "DROP TABLE IF EXISTS rival, rival_offsets"); err != nil {
-			return sample{}, err
-		}
-		if _, err := b.conn.Exec(ctx, fmt.Sprintf(rivalTable, rivalName, rivalName+"_offsets", Partitions-1)); err != nil {
+		if err := createRival(ctx, b.conn, b.query); err != nil {
 			return sample{}, err
 		}
 	}
@@ -125,7 +155,7 @@ func (b *bench) measure(ctx context.Context, c Contender, run int) (sample, erro
 		err = b.want.check(c, t)
 	}
 	if err == nil && c.Name == nameRival {
-		err = compare(ctx, b.conn, "SELECT channel, count, sum::numeric, sum::numeric / count, low, high FROM "+rivalName)
+		err = compare(ctx, b.conn, fmt.Sprintf(b.query.rivalRows, rivalName))
 	}
 	return s, err
 }
@@ -154,9 +184,12 @@ func (b *bench) child(ctx context.Context, name string, run int, env ...string) 
 
 // start starts a contender's process. The output may be read when it has ended.
 func (b *bench) start(name string, run int, env []string) (*childproc.Process, *bytes.Buffer, time.Time, error) {
-	j := job{Contender: name, Topic: b.topic, Events: b.Events, Groups: b.Groups, Runs: b.Runs, Interval: b.Interval}
+	j := job{Contender: name, Topic: b.topic, Events: b.Events, Groups: b.Groups, Runs: b.Runs, Interval: b.RivalInterval}
+	if b.query != nil {
+		j.Query = b.query.name
+	}
 	if b.Profile != "" {
-		j.Profile = filepath.Join(b.Profile, fmt.Sprintf("%s-%d.pprof", name, run))
+		j.Profile = filepath.Join(b.Profile, strings.TrimPrefix(fmt.Sprintf("%s-%s-%d.pprof", j.Query, name, run), "-"))
 	}
 	in, err := json.Marshal(j)
 	if err != nil {
@@ -176,8 +209,8 @@ func (b *bench) start(name string, run int, env []string) (*childproc.Process, *
 // measureMillrace creates a stream and a view, starts a node, and stops it when
 // all is folded.
 func (b *bench) measureMillrace(ctx context.Context, c Contender, run int) (s sample, err error) {
-	name := fmt.Sprint(run)
-	system, err := b.at.openCluster(ctx, b.Settings, name, b.topic, 0)
+	name := fmt.Sprintf("%s_%d", b.query.name, run)
+	system, err := b.at.openQuery(ctx, b.query, name, b.topic, 0)
 	if err != nil {
 		return s, err
 	}
@@ -203,5 +236,5 @@ func (b *bench) measureMillrace(ctx context.Context, c Contender, run int) (s sa
 		return s, fmt.Errorf("%w\n%s", err, output)
 	}
 	s.CPU = p.CPU()
-	return s, compare(ctx, b.conn, "SELECT channel, count, sum, avg, low, high FROM "+system.view)
+	return s, compare(ctx, b.conn, "SELECT * FROM "+system.view)
 }

@@ -14,7 +14,7 @@ func (s *scene) prepare(ctx context.Context, partitions ...int) (map[int]string,
 		if err != nil {
 			return nil, err
 		}
-		if err := s.fill(ctx, topic, n, 0, s.Events, hashed(s.Groups)); err != nil {
+		if err := s.fill(ctx, topic, n, 0, s.Events, hashed(s.Groups), event.append); err != nil {
 			return nil, err
 		}
 		topics[n] = topic
@@ -60,7 +60,7 @@ func (s *scene) measureStart(ctx context.Context, t *trial) (err error) {
 	if at.topic, err = s.makeTopic(ctx, at.name, t.partitions); err != nil {
 		return err
 	}
-	if err := s.fill(ctx, at.topic, t.partitions, 0, int64(t.partitions), hashed(s.Groups)); err != nil {
+	if err := s.fill(ctx, at.topic, t.partitions, 0, int64(t.partitions), hashed(s.Groups), event.append); err != nil {
 		return err
 	}
 	s.starts[t.name], err = s.run(ctx, &at, 0, func(context.Context, *trialCluster) error { return nil })

@@ -14,15 +14,20 @@ import (
 
 // Settings say what to measure and where.
 type Settings struct {
+	// Query names the question, or all of them; empty is the first.
+	Query  string
 	Events int64
+	// Groups is how many groups qa has; those of q17 grow with the events.
 	Groups int
 	Runs   int
 	// Only names the contenders to run; empty runs all of them. Those that
 	// ratios are taken to are named like the others.
 	Only []string
-	// Interval is how often the rival writes and how often Millrace flushes and
-	// folds.
+	// Interval is how often Millrace flushes and folds; 0 leaves that to its own
+	// settings, with which it waits longer while it is behind.
 	Interval time.Duration
+	// RivalInterval is how often the rival writes.
+	RivalInterval time.Duration
 	// Lanes is how many lanes Millrace reads with.
 	Lanes int
 	// Kafka and Postgres name servers; empty starts one.
@@ -31,6 +36,9 @@ type Settings struct {
 	// Profile is a folder for a CPU profile of each contender's every run, ""
 	// for none.
 	Profile string
+	// Recorded is a file with an earlier report (JSON) whose ratios are printed
+	// beside the new ones; "" for none.
+	Recorded string
 	// JSON prints the report as JSON instead of a table.
 	JSON bool
 
@@ -62,7 +70,10 @@ func (s *Settings) Validate() error {
 	check(s.Groups >= 1 && s.Groups <= 10_000_000, "--groups is %d: use 1 to 10000000", s.Groups)
 	check(s.Runs >= 1, "--runs is %d: use 1 or more", s.Runs)
 	check(s.Lanes >= 1 && s.Lanes <= Partitions, "--lanes is %d: use 1 to %d", s.Lanes, Partitions)
-	check(s.Interval >= time.Millisecond, "--interval is %v: use 1ms or more", s.Interval)
+	check(s.Interval == 0 || s.Interval >= time.Millisecond, "--interval is %v: use 1ms or more, or 0 for the node's own settings", s.Interval)
+	check(s.RivalInterval >= time.Millisecond, "--rival-interval is %v: use 1ms or more", s.RivalInterval)
+	_, err := queryNamed(s.Query)
+	check(err == nil || s.Query == nameAll, "--query is %q: there are %s", s.Query, queryNames())
 	for _, name := range s.Only {
 		check(known(name), "--only names %q: there are %s", name, names())
 	}
