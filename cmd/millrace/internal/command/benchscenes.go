@@ -16,6 +16,7 @@ import (
 func (a *app) benchScenes() []*cobra.Command {
 	return []*cobra.Command{
 		a.benchViewsCommand(), a.benchLanesCommand(), a.benchScaleCommand(),
+		a.benchLatencyCommand(), a.benchMemoryCommand(), a.benchStartCommand(),
 	}
 }
 
@@ -50,8 +51,12 @@ func (a *app) benchScene(use, short, long, example string, s *bench.Settings, ru
 func throughputFlags(flags *pflag.FlagSet, s *bench.Settings, events int64) {
 	flags.Int64Var(&s.Events, "events", events, "how many events")
 	flags.IntVar(&s.Groups, "groups", 10_000, "how many channels they fall into")
-	flags.DurationVar(&s.Interval, "interval", 100*time.Millisecond, "how often a node flushes and folds")
+	intervalFlag(flags, s)
 	flags.StringVar(&s.Profile, "profile", "", "write a CPU profile of each node's runs into this folder")
+}
+
+func intervalFlag(flags *pflag.FlagSet, s *bench.Settings) {
+	flags.DurationVar(&s.Interval, "interval", 0, "how often a node flushes and folds; as it does by default where not given")
 }
 
 func (a *app) benchViewsCommand() *cobra.Command {
@@ -106,5 +111,76 @@ for views, 1.10 of what they may cost at 15 % of the first for each further one.
 	cmd.Flags().IntSliceVar(&s.Partitions, "partitions", []int{16, 64}, "how many input partitions, beside 4")
 	cmd.Flags().IntSliceVar(&s.Shards, "shards", []int{8}, "how many shards, beside one")
 	cmd.Flags().IntSliceVar(&s.Views, "views", []int{100}, "how many views, beside one")
+	return cmd
+}
+
+func (a *app) benchLatencyCommand() *cobra.Command {
+	var s bench.LatencySettings
+	cmd := a.benchScene("latency", "Measure how long an event takes until it is in a row",
+		`A node first shows how many events it folds in a second when all of them are
+there already. Then half of that is produced evenly, and then a few events a
+second. An observer looks at the ledger in PostgreSQL every 20 ms, which moves in
+the transaction that writes the rows: it says which events are in visible rows,
+and the generator says when each of them was made. The observer's delay counts. Promised are
+250 ms for half of the events and 1 s for 99 of 100 at half of the full load, and
+400 ms for 99 of 100 when hardly anything happens.`,
+		`  millrace bench latency
+  millrace bench latency --for 60s --rate 50000
+  millrace bench latency --kafka localhost:9092 --postgres postgres://postgres@localhost/postgres --json`,
+		&s.Settings, func(ctx context.Context) error { return bench.Latency(ctx, s) })
+	throughputFlags(cmd.Flags(), &s.Settings, 2_000_000)
+	cmd.Flags().IntVar(&s.Lanes, "lanes", 0, "how many lanes the node has; 0 is one for each core")
+	cmd.Flags().DurationVar(&s.For, "for", 20*time.Second, "how long each load lasts")
+	cmd.Flags().IntVar(&s.Rate, "rate", 0, "events a second; half of the full load where not given")
+	cmd.Flags().IntVar(&s.Idle, "idle", 5, "events a second when hardly anything happens")
+	return cmd
+}
+
+func (a *app) benchMemoryCommand() *cobra.Command {
+	var s bench.MemorySettings
+	cmd := a.benchScene("memory", "Measure how much memory a node takes",
+		`A node with default settings folds the same number of events into a thousand groups
+and into a million, of count, sum and avg; promised is that its peak is 200 MB more
+at most. Then it folds 20 million groups of one event each with
+MILLRACE_MEMORY_LIMIT at its default and lower. Promised is that its peak stays
+below the setting, and that no tenth of the run is slower than half of
+the one before. The peak is the process's physical memory (VmHWM on Linux).
+
+The 20 million groups need about 10 GB of disk in PostgreSQL, and 6 GB of memory
+where the broker is embedded.`,
+		`  millrace bench memory
+  millrace bench memory --distinct 0 --runs 5
+  millrace bench memory --limits 0,134217728 --kafka localhost:9092 --postgres postgres://postgres@localhost/postgres`,
+		&s.Settings, func(ctx context.Context) error { return bench.Memory(ctx, s) })
+	flags := cmd.Flags()
+	flags.Int64Var(&s.Events, "events", 3_000_000, "how many events for few groups and for many")
+	flags.IntVar(&s.Few, "few", 1000, "how many groups are few")
+	flags.IntVar(&s.Many, "many", 1_000_000, "how many groups are many")
+	flags.IntVar(&s.Runs, "runs", 3, "how often few and many are compared; medians are printed")
+	flags.Int64Var(&s.Distinct, "distinct", 20_000_000, "how many groups of one event each; 0 for none")
+	flags.Int64SliceVar(&s.Limits, "limits", []int64{0, 256 << 20}, "values of MILLRACE_MEMORY_LIMIT to fold those with; 0 is the default")
+	intervalFlag(flags, &s.Settings)
+	flags.StringVar(&s.Profile, "profile", "", "write a CPU profile of each node's runs into this folder")
+	return cmd
+}
+
+func (a *app) benchStartCommand() *cobra.Command {
+	var s bench.StartSettings
+	cmd := a.benchScene("start", "Measure a node's start with many views and groups",
+		`A node folds a million groups of a hundred views and is stopped in order. Then it
+is started again and again, each time with a fresh event waiting in every partition,
+and it is taken how long it takes from the start of the process until the first of
+them is in a row, and until they are in all views. Promised is 3 s until
+the first where the broker's group.initial.rebalance.delay.ms is 0, as it is
+in the embedded one; the report says what it is.`,
+		`  millrace bench start
+  millrace bench start --views 10 --groups 100000 --runs 11
+  millrace bench start --kafka localhost:9092 --postgres postgres://postgres@localhost/postgres --json`,
+		&s.Settings, func(ctx context.Context) error { return bench.Start(ctx, s) })
+	flags := cmd.Flags()
+	flags.IntVar(&s.Views, "views", 100, "how many views")
+	flags.IntVar(&s.ViewGroups, "groups", 1_000_000, "how many groups they have together")
+	flags.IntVar(&s.Runs, "runs", 5, "how many starts; medians are printed")
+	flags.StringVar(&s.Profile, "profile", "", "write a CPU profile of each node's runs into this folder")
 	return cmd
 }
