@@ -1,7 +1,6 @@
 package aggregator
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -24,6 +23,7 @@ type Merger struct {
 	states *states
 	rows   []int32 // 0, 1, …
 	groups []uint32
+	sorter sorter
 }
 
 // NewMerger makes a merger without groups. name is the view's, for ViewRows.
@@ -83,44 +83,45 @@ func (m *Merger) Groups() int { return m.states.table.groups }
 // Memory returns the bytes that the groups take, as [View.Memory].
 func (m *Merger) Memory() int { return m.states.memory() }
 
-// place is a group with its 128-bit hash.
-type place struct {
-	upper topology.GroupHash
-	lower uint64
-	group uint32
-}
-
 // Rows returns the merged groups in ascending order of their hashes. They are
 // the caller's: the merger keeps its groups and goes on without the rows. Two
 // keys with the same 128 bits are an error, not something that happens.
 func (m *Merger) Rows() (*ViewRows, error) {
-	t := m.states.table
-	places := make([]place, t.groups)
-	for g := range places {
-		upper, lower := t.rowHash(uint32(g))
-		places[g] = place{upper, lower, uint32(g)}
+	rows, err := m.Sorted()
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.upper, b.upper), cmp.Compare(a.lower, b.lower))
+	var whole Piece
+	rows.Piece(0, rows.Len(), &whole)
+	rows.Hashes, rows.Keys, rows.States = whole.Hashes, whole.Keys, whole.States
+	rows.states, rows.order = nil, nil
+	return rows, nil
+}
+
+// Sorted is Rows without a copy of them: [ViewRows.Piece] takes the rows from the
+// merger, which must have neither Merge nor Reset called meanwhile. All that it
+// adds to the merger's memory is four bytes a group.
+func (m *Merger) Sorted() (*ViewRows, error) {
+	s := m.states
+	order := m.sorter.sort(s.table.hashes, func(g uint32) uint64 {
+		_, lower := s.table.rowHash(g)
+		return lower
 	})
-	rows := &ViewRows{
-		View: m.id, Name: m.name, Shard: m.shard, Policy: m.policy, Plan: m.plan,
-		Hashes: make([][16]byte, len(places)),
-		Keys:   newVectors(m.plan.KeyTypes()),
-		States: newVectors(m.states.types),
-	}
-	order := make([]uint32, len(places))
-	for i, p := range places {
-		order[i] = p.group
-		rows.Hashes[i] = hash128(p.upper, p.lower)
-		if i > 0 && rows.Hashes[i] == rows.Hashes[i-1] {
-			return nil, fmt.Errorf("view %q: two groups have the 128-bit hash %x", m.name, rows.Hashes[i])
-		}
-		if err := m.states.errors[p.group]; err != nil {
-			rows.Errors = append(rows.Errors, partial.GroupError{Group: i, Err: err})
+	rows := &ViewRows{View: m.id, Name: m.name, Shard: m.shard, Policy: m.policy, Plan: m.plan, states: s, order: order}
+	for i := 1; i < len(order); i++ {
+		if s.table.hashes[order[i]] == s.table.hashes[order[i-1]] {
+			if a, b := s.hash(order[i-1]), s.hash(order[i]); a == b {
+				return nil, fmt.Errorf("view %q: two groups have the 128-bit hash %x", m.name, a)
+			}
 		}
 	}
-	m.states.copyTo(rows.Keys, rows.States, order)
+	if len(s.errors) > 0 {
+		for i, g := range order {
+			if err := s.errors[g]; err != nil {
+				rows.Errors = append(rows.Errors, partial.GroupError{Group: i, Err: err})
+			}
+		}
+	}
 	return rows, nil
 }
 
