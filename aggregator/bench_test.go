@@ -4,10 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
@@ -61,42 +63,154 @@ func BenchmarkTable(b *testing.B) {
 	}
 }
 
-// BenchmarkAdd is the bench's query qa without decoding: a text key, count, sum,
-// avg, min and max.
+// BenchmarkAdd is what a row costs from its decoded columns to the accumulators,
+// all groups being there: the bench's queries qa (a text key; count, sum, avg,
+// min and max) and q17 (auction and day; ten aggregates, half of them with a
+// FILTER).
 func BenchmarkAdd(b *testing.B) {
-	for _, groups := range []int{100, 10_000, 1_000_000} {
-		b.Run(fmt.Sprintf("groups=%.0e", float64(groups)), func(b *testing.B) {
-			v, batches := benchView(b, groups, 1)
-			b.ReportAllocs()
-			i := 0
-			for b.Loop() {
-				add(b, v, batches[i%len(batches)], column.All(column.BatchRows))
-				i++
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/column.BatchRows, "ns/row")
-		})
+	for _, query := range []string{"qa", "q17"} {
+		for _, groups := range []int{100, 10_000, 650_000, 5_000_000} {
+			b.Run(fmt.Sprintf("query=%s/groups=%.1e", query, float64(groups)), func(b *testing.B) {
+				plan := benchPlans[query]()
+				v := newView(b, plan, 1)
+				in := newBids()
+				for at := 0; at < groups; at += column.BatchRows {
+					n := min(column.BatchRows, groups-at)
+					add(b, v, in.batch(n, func(row int) int { return at + row }), column.All(n))
+				}
+				rng := rand.New(rand.NewPCG(2, 2))
+				batches := make([]*column.Batch, 64)
+				for i := range batches {
+					batches[i] = newBids().batch(column.BatchRows, func(int) int { return rng.IntN(groups) })
+				}
+				b.ReportAllocs()
+				i := 0
+				for b.Loop() {
+					add(b, v, batches[i%len(batches)], column.All(column.BatchRows))
+					i++
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/column.BatchRows, "ns/row")
+				if v.Groups() != groups {
+					b.Fatalf("%d groups", v.Groups())
+				}
+			})
+		}
 	}
 }
 
+// BenchmarkFill is a row's cost in a table that is emptied after so many rows,
+// as a flush does: most of it where every row brings a group of its own.
+func BenchmarkFill(b *testing.B) {
+	const rows = 100 * column.BatchRows
+	for _, query := range []string{"qa", "q17"} {
+		for _, groups := range []int{10_000, 100_000, rows} {
+			b.Run(fmt.Sprintf("query=%s/groups=%.1e", query, float64(groups)), func(b *testing.B) {
+				v := newView(b, benchPlans[query](), 1)
+				rng := rand.New(rand.NewPCG(2, 2))
+				order := rng.Perm(rows)
+				batches := make([]*column.Batch, rows/column.BatchRows)
+				for i := range batches {
+					batches[i] = newBids().batch(column.BatchRows, func(row int) int { return order[i*column.BatchRows+row] % groups })
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, batch := range batches {
+						add(b, v, batch, column.All(column.BatchRows))
+					}
+					if v.Groups() < groups {
+						b.Fatalf("%d groups", v.Groups())
+					}
+					v.Reset()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+		}
+	}
+}
+
+// BenchmarkViews is a row's cost in each of a hundred views over one stream.
+func BenchmarkViews(b *testing.B) {
+	views := make([]*View, 100)
+	for i := range views {
+		views[i] = newView(b, benchPlans["qa"](), 1)
+	}
+	rng := rand.New(rand.NewPCG(2, 2))
+	batches := make([]*column.Batch, 64)
+	for i := range batches {
+		batches[i] = newBids().batch(column.BatchRows, func(int) int { return rng.IntN(10_000) })
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		for _, v := range views {
+			add(b, v, batches[i%len(batches)], column.All(column.BatchRows))
+		}
+		i++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/column.BatchRows/100, "ns/row/view")
+}
+
+// bids is a stream of Nexmark's bids: channel, auction, day and price.
+type bids struct{ channel, auction, day, price *column.Vector }
+
+func newBids() *bids {
+	return &bids{column.New(datum.Text), column.New(datum.Int8), column.New(datum.Date), column.New(datum.Int8)}
+}
+
+// batch returns rows of the groups that of says.
+func (in *bids) batch(rows int, of func(row int) int) *column.Batch {
+	for _, v := range []*column.Vector{in.channel, in.auction, in.day, in.price} {
+		v.Resize(rows)
+	}
+	name := make([]byte, 0, 32)
+	for r := range rows {
+		g := of(r)
+		name = strconv.AppendInt(append(name[:0], "channel-"...), int64(g), 10)
+		in.channel.SetBytes(r, name)
+		in.auction.SetInt(r, int64(1000+g/2))
+		in.day.SetInt(r, int64(9000+g%2))
+		in.price.SetInt(r, int64(uint64(r+1)*2654435761%30_000_000))
+	}
+	return &column.Batch{Rows: rows, Columns: []*column.Vector{in.channel, in.auction, in.day, in.price}}
+}
+
+var benchPlans = map[string]func() *query.Plan{
+	"qa": func() *query.Plan {
+		return &query.Plan{Keys: keys(&expr.Column{Index: 0, Of: datum.Text}), Aggregates: []query.Aggregate{
+			aggregate("count", nil, nil), aggregate("sum", bidPrice(), nil), aggregate("count", bidPrice(), nil),
+			aggregate("min", bidPrice(), nil), aggregate("max", bidPrice(), nil),
+		}}
+	},
+	"q17": func() *query.Plan {
+		price := func(proc uint32, name string, than int64) expr.Node {
+			v := column.New(datum.Int8)
+			v.AppendInt(than)
+			return call(proc, name, datum.Bool, bidPrice(), &expr.Const{Value: v})
+		}
+		low := func() expr.Node { return price(469, "int8lt", 10_000) }
+		high := func() expr.Node { return price(472, "int8ge", 1_000_000) }
+		middle := func() expr.Node {
+			return &expr.Logic{Op: expr.And, Args: []expr.Node{price(472, "int8ge", 10_000), price(469, "int8lt", 1_000_000)}}
+		}
+		return &query.Plan{Keys: keys(&expr.Column{Index: 1, Of: datum.Int8}, &expr.Column{Index: 2, Of: datum.Date}), Aggregates: []query.Aggregate{
+			aggregate("count", nil, nil), aggregate("count", nil, low()), aggregate("count", nil, middle()), aggregate("count", nil, high()),
+			aggregate("min", bidPrice(), nil), aggregate("max", bidPrice(), nil), aggregate("sum", bidPrice(), nil), aggregate("count", bidPrice(), nil),
+			aggregate("max", bidPrice(), low()), aggregate("sum", bidPrice(), high()),
+		}}
+	},
+}
+
+func bidPrice() expr.Node { return &expr.Column{Index: 3, Name: "price", Of: datum.Int8} }
+
+// benchView is a view of qa's shape with batches of its groups, for flushes.
 func benchView(b *testing.B, groups, shards int) (*View, []*column.Batch) {
 	b.Helper()
-	x := tame(datum.Int8)
-	plan := &query.Plan{Keys: keys(tame(datum.Text)), Aggregates: []query.Aggregate{
-		aggregate("count", nil, nil), aggregate("sum", x, nil), aggregate("count", x, nil), aggregate("min", x, nil), aggregate("max", x, nil),
-	}}
-	rng := rand.New(rand.NewPCG(2, 2))
-	batches := make([]*column.Batch, max(1, min(64, groups/column.BatchRows)))
+	batches := make([]*column.Batch, (groups+column.BatchRows-1)/column.BatchRows)
 	for i := range batches {
-		batches[i] = &column.Batch{Rows: column.BatchRows, Columns: make([]*column.Vector, 2*len(datum.Types())+2)}
-		text, number := column.New(datum.Text), column.New(datum.Int8)
-		textKeys(rng, text, column.BatchRows, groups)
-		number.Resize(column.BatchRows)
-		for r := range column.BatchRows {
-			number.SetInt(r, int64(rng.IntN(1_000_000)))
-		}
-		batches[i].Columns[2*int(datum.Text)+1], batches[i].Columns[2*int(datum.Int8)+1] = text, number
+		at := i * column.BatchRows
+		batches[i] = newBids().batch(min(column.BatchRows, groups-at), func(row int) int { return at + row })
 	}
-	return newView(b, plan, shards), batches
+	return newView(b, benchPlans["qa"](), shards), batches
 }
 
 // BenchmarkFlush is a flush from groups to encoded blocks and on to an owner's
@@ -104,7 +218,7 @@ func benchView(b *testing.B, groups, shards int) (*View, []*column.Batch) {
 func BenchmarkFlush(b *testing.B) {
 	v, batches := benchView(b, 100_000, 8)
 	for _, batch := range batches {
-		add(b, v, batch, column.All(column.BatchRows))
+		add(b, v, batch, column.All(batch.Rows))
 	}
 	var data []byte
 	b.Run("op=blocks", func(b *testing.B) {

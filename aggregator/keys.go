@@ -1,83 +1,262 @@
 package aggregator
 
 import (
-	"slices"
-
-	"github.com/cespare/xxhash/v2"
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// keyBatch holds the canonical keys of a batch's rows and their hashes, one
-// after the other in the order of the selection.
-type keyBatch struct {
-	bytes  []byte
-	ends   []int // of each key in bytes
-	hashes []uint64
+// A group's key is compared as a few words, which each of its values has some of:
+//
+//	bool, int2/4/8, date, timestamp[tz]   the value; NULL as nullInt
+//	float4, float8                        the bits; NULL as nullFloat, which no value has
+//	interval                              the 128 bits of its length; NULL as nullSpan, which none has
+//	text of up to 15 bytes                the bytes with zeros behind them, and the length in the last one
+//	longer text                           a hash of 64 bits and longText
+//	numeric                               a hash of 64 bits of its canonical form
+//
+// Equal values have equal words. Where equal words may be those of different
+// values (nullInt, longText, numerics) the row is in doubt, and the values
+// themselves are compared.
+//
+// The words stay in the table, and so do their hashes. What leaves it, the
+// GroupHash, is computed from the canonical key once a group and not once a row.
+const (
+	nullInt   = 0x8ebc6af09c88c6e3
+	nullFloat = 0x7FF8000000000002
+	nullSpan  = 1 << 63
+	longText  = 16 << 56
+	nullText  = 17 << 56
+)
+
+// widthOf returns how many words a key has.
+func widthOf(t datum.Type) int {
+	if t == datum.Text || t.Physical() == datum.PhysInterval {
+		return 2
+	}
+	return 1
 }
 
-// fill encodes and hashes the keys of the given rows.
-func (k *keyBatch) fill(keys []*column.Vector, rows []int32) {
-	k.bytes = k.bytes[:0]
-	k.ends = slices.Grow(k.ends[:0], len(rows))
-	if len(keys) == 1 {
-		k.encodeOne(keys[0], rows)
-	} else {
-		k.encodeMany(keys, rows)
+// keyWords are the words of some rows' keys, row by row.
+type keyWords struct {
+	width  int
+	words  []uint64
+	doubt  []bool // by row, where doubts is set
+	doubts bool
+}
+
+func (k *keyWords) of(i int) []uint64 { return k.words[i*k.width : (i+1)*k.width] }
+
+// fill makes the words of the given rows, chunk at most.
+func (k *keyWords) fill(keys []*column.Vector, rows []int32) {
+	if k.doubts {
+		clear(k.doubt)
+		k.doubts = false
 	}
-	k.hashes = slices.Grow(k.hashes[:0], len(rows))
-	start := 0
-	for _, end := range k.ends {
-		k.hashes = append(k.hashes, xxhash.Sum64(k.bytes[start:end]))
-		start = end
+	at := 0
+	for _, v := range keys {
+		switch words := k.words[at:]; {
+		case v.Type == datum.Text:
+			k.fillTexts(words, v, rows)
+		case v.Type.Physical() == datum.PhysInt:
+			k.fillInts(words, v, rows)
+		default:
+			k.fillOthers(words, v, rows)
+		}
+		at += widthOf(v.Type)
 	}
 }
 
-// encodeOne is encodeMany for one key, with the type looked at once a batch.
-func (k *keyBatch) encodeOne(v *column.Vector, rows []int32) {
-	bytes, ends := k.bytes, k.ends
-	switch v.Type.Physical() {
-	case datum.PhysInt:
-		for _, r := range rows {
-			if v.Valid.Get(int(r)) {
-				bytes = datum.AppendKeyInt(bytes, v.Ints[r])
-			} else {
-				bytes = datum.AppendKeyNull(bytes)
-			}
-			ends = append(ends, len(bytes))
+func (k *keyWords) doubtful(i int) { k.doubt[i], k.doubts = true, true }
+
+func (k *keyWords) fillInts(words []uint64, v *column.Vector, rows []int32) {
+	width, values := k.width, v.Ints
+	nulls := v.HasNulls()
+	for i, r := range rows {
+		x := uint64(values[r])
+		if nulls && !v.Valid.Get(int(r)) {
+			x = nullInt
 		}
-	case datum.PhysBytes:
-		if v.Type == datum.Text {
-			for _, r := range rows {
-				if v.Valid.Get(int(r)) {
-					bytes = datum.AppendKeyText(bytes, v.Bytes(int(r)))
-				} else {
-					bytes = datum.AppendKeyNull(bytes)
-				}
-				ends = append(ends, len(bytes))
-			}
-			break
+		if x == nullInt {
+			k.doubtful(i)
 		}
-		fallthrough
+		words[i*width] = x
+	}
+}
+
+func (k *keyWords) fillTexts(words []uint64, v *column.Vector, rows []int32) {
+	width, slices, arena := k.width, v.Slices, v.Arena
+	nulls := v.HasNulls()
+	for i, r := range rows {
+		w := words[i*width:]
+		_ = w[1]
+		if nulls && !v.Valid.Get(int(r)) {
+			w[0], w[1] = 0, nullText
+			continue
+		}
+		s := slices[r]
+		b := arena[s.Off : s.Off+s.Len]
+		switch n := uint64(len(b)); {
+		case n >= 8 && n <= 15:
+			w[0] = binary.LittleEndian.Uint64(b)
+			w[1] = binary.LittleEndian.Uint64(b[n-8:])>>(8*(16-n)) | n<<56
+		case n < 8:
+			var first [8]byte
+			copy(first[:], b)
+			w[0], w[1] = binary.LittleEndian.Uint64(first[:]), n<<56
+		default:
+			w[0], w[1] = hashBytes(b), longText
+			k.doubtful(i)
+		}
+	}
+}
+
+func (k *keyWords) fillOthers(words []uint64, v *column.Vector, rows []int32) {
+	for i, r := range rows {
+		w, null := words[i*k.width:], v.IsNull(int(r))
+		switch v.Type.Physical() {
+		case datum.PhysFloat:
+			if w[0] = nullFloat; !null {
+				w[0] = datum.KeyBits(v.Floats[r])
+			}
+		case datum.PhysInterval:
+			if w[0], w[1] = nullSpan, 0; !null {
+				hi, lo := v.Spans[r].CanonicalMicros()
+				w[0], w[1] = uint64(hi), lo
+			}
+		default:
+			if w[0] = nullInt; !null {
+				var scratch [64]byte
+				w[0] = hashBytes(datum.AppendKeyDecimal(scratch[:0], v.Bytes(int(r))))
+			}
+			k.doubtful(i)
+		}
+	}
+}
+
+// The mixing is that of wyhash (public domain, Wang Yi): the halves of a product
+// of 128 bits, one on the other.
+const (
+	mixSeed  = 0xa0761d6478bd642f
+	mixWord  = 0xe7037ed1a0b428db
+	mixFinal = 0x589965cc75374cc3
+)
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// hash sets hashes[i] to the hash of row i's words.
+func (k *keyWords) hash(hashes []uint64) {
+	words := k.words
+	switch k.width {
+	case 1:
+		words = words[:len(hashes)]
+		for i := range hashes {
+			hashes[i] = mix(words[i]^mixWord, mixSeed)
+		}
+	case 2:
+		words = words[:2*len(hashes)]
+		for i := range hashes {
+			hashes[i] = mix(mix(words[2*i]^mixWord, words[2*i+1]^mixSeed), mixFinal)
+		}
 	default:
-		for _, r := range rows {
-			bytes = appendKey(bytes, v, r)
-			ends = append(ends, len(bytes))
+		for i := range hashes {
+			hashes[i] = hashWords(k.of(i))
 		}
 	}
-	k.bytes, k.ends = bytes, ends
 }
 
-func (k *keyBatch) encodeMany(keys []*column.Vector, rows []int32) {
-	bytes, ends := k.bytes, k.ends
-	for _, r := range rows {
-		for _, v := range keys {
-			bytes = appendKey(bytes, v, r)
-		}
-		ends = append(ends, len(bytes))
+// hashWords is hash for one row.
+func hashWords(words []uint64) uint64 {
+	switch len(words) {
+	case 1:
+		return mix(words[0]^mixWord, mixSeed)
+	case 2:
+		return mix(mix(words[0]^mixWord, words[1]^mixSeed), mixFinal)
 	}
-	k.bytes, k.ends = bytes, ends
+	h := uint64(mixSeed)
+	for _, w := range words {
+		h = mix(w^mixWord, h)
+	}
+	return mix(h, mixFinal)
+}
+
+// hashBytes is for values that are longer than their words.
+func hashBytes(b []byte) uint64 {
+	h := mix(uint64(len(b))^mixWord, mixSeed)
+	for len(b) >= 16 {
+		h = mix(binary.LittleEndian.Uint64(b)^mixWord, binary.LittleEndian.Uint64(b[8:])^h)
+		b = b[16:]
+	}
+	var rest [16]byte
+	copy(rest[:], b)
+	return mix(mix(binary.LittleEndian.Uint64(rest[:])^mixWord, binary.LittleEndian.Uint64(rest[8:])^h), mixFinal)
+}
+
+// dismiss sets found[i] to 0 where the words of group found[i]-1, the first of
+// its row of stride words, are not row i's.
+func (k *keyWords) dismiss(stored []uint64, stride int, found []uint32) {
+	words := k.words
+	switch k.width {
+	case 1:
+		words = words[:len(found)]
+		for i, g := range found {
+			if g != 0 && stored[int(g-1)*stride] != words[i] {
+				found[i] = 0
+			}
+		}
+	case 2:
+		words = words[:2*len(found)]
+		for i, g := range found {
+			if g == 0 {
+				continue
+			}
+			s := stored[int(g-1)*stride:]
+			_ = s[1]
+			if s[0] != words[2*i] || s[1] != words[2*i+1] {
+				found[i] = 0
+			}
+		}
+	default:
+		for i, g := range found {
+			if g != 0 && !sameWords(stored[int(g-1)*stride:], k.of(i)) {
+				found[i] = 0
+			}
+		}
+	}
+}
+
+// sameWords reports whether a row begins with the given words.
+func sameWords(row, words []uint64) bool {
+	for i, w := range words {
+		if row[i] != w {
+			return false
+		}
+	}
+	return true
+}
+
+// sameValue reports whether two values have the same canonical key.
+func sameValue(a *column.Vector, i int, b *column.Vector, j int) bool {
+	if a.IsNull(i) || b.IsNull(j) {
+		return a.IsNull(i) && b.IsNull(j)
+	}
+	switch a.Type.Physical() {
+	case datum.PhysInt:
+		return a.Ints[i] == b.Ints[j]
+	case datum.PhysFloat:
+		return datum.CompareFloat(a.Floats[i], b.Floats[j]) == 0
+	case datum.PhysInterval:
+		return a.Spans[i].Cmp(b.Spans[j]) == 0
+	default:
+		x, y := a.Bytes(i), b.Bytes(j)
+		return bytes.Equal(x, y) || a.Type == datum.Numeric && datum.CompareDecimal(x, y) == 0
+	}
 }
 
 // appendKey appends the canonical encoding of one value.

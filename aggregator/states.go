@@ -4,6 +4,7 @@ import (
 	"github.com/millrace/millrace/aggregator/agg"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/query"
 )
 
@@ -13,7 +14,8 @@ type states struct {
 	plan         *query.Plan
 	table        *table
 	accumulators []agg.Accumulator // one per aggregate of the plan
-	types        []datum.Type      // of the state vectors
+	uses         []agg.Use
+	types        []datum.Type // of the state vectors
 	// errors are the groups in error, nil while there are none. It is the one
 	// place with pointers, and holds as many as there are errors.
 	errors map[uint32]*datum.Error
@@ -24,19 +26,31 @@ type states struct {
 }
 
 func newStates(plan *query.Plan) *states {
-	s := &states{plan: plan, types: plan.StateTypes()}
+	s := &states{plan: plan, uses: usesOf(plan), types: plan.StateTypes()}
 	s.fail = s.noteError
 	s.make()
 	return s
 }
 
+// usesOf returns the plan's aggregates, numbered by what they are over.
+func usesOf(plan *query.Plan) []agg.Use {
+	uses := make([]agg.Use, len(plan.Aggregates))
+	for i, a := range plan.Aggregates {
+		uses[i] = agg.Use{Function: a.Function, Input: i}
+		for j, b := range plan.Aggregates[:i] {
+			if expr.Equal(a.Arg, b.Arg) && expr.Equal(a.Filter, b.Filter) {
+				uses[i].Input = uses[j].Input
+				break
+			}
+		}
+	}
+	return uses
+}
+
 // make begins with fresh memory.
 func (s *states) make() {
 	s.table = newTable(s.plan.KeyTypes())
-	s.accumulators = nil
-	for i := range s.plan.Aggregates {
-		s.accumulators = append(s.accumulators, s.plan.Aggregates[i].Function.New())
-	}
+	s.accumulators = agg.Together(s.table.rows, s.uses)
 	s.peak, s.small = 0, 0
 }
 

@@ -1,11 +1,11 @@
 package aggregator
 
 import (
-	"bytes"
 	"math"
 	"math/bits"
 	"slices"
 
+	"github.com/millrace/millrace/aggregator/agg"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/topology"
@@ -13,36 +13,51 @@ import (
 
 // table numbers groups: equal canonical keys have one group id, ids count from
 // 0 in the order in which the groups were first seen. Open addressing with
-// linear probing over slots that hold no pointer; keys lie in an arena.
+// linear probing over slots that hold no pointer. The words that keys are
+// compared by stand in the groups' rows, before their states.
 //
-// A batch's keys are hashed first; then, 64 rows at a time, their slots and
-// their stored keys are touched before the first is compared, so that the cache
-// misses of a large table overlap instead of adding up.
+// Batch rows are taken some hundred at a time, in passes that each do one thing
+// for all of them: make the key's words, hash, look into the slots, compare. So
+// the cache misses of a large table overlap instead of adding up, and no pass
+// asks about types for each row. What no pass found is looked for, and made
+// where it is new, one by one.
 type table struct {
 	groups int
-	// slots are a power of two; 0 is empty, else the hash's upper half above,
-	// the group id plus 1 below. At most half are in use.
+	// slots are a power of two; 0 is empty, else a hash above, the group id
+	// plus 1 below. The hash's highest bits are its place, hash >> shift. At most
+	// half of the slots are in use.
 	slots  []uint64
+	shift  uint
 	hashes []topology.GroupHash // by group
-	starts []uint64             // of the group's key in arena; one more than groups
-	arena  []byte
+	rows   *agg.Rows            // the keys' words first
 	// keys are the groups' key values as they looked when the group was first
 	// seen (1.0 and 1.00 are one group and look different).
-	keys    []*column.Vector
-	batch   keyBatch
-	touched uint64 // keeps the touching reads alive
+	keys []*column.Vector
+
+	// Of the chunk at hand.
+	words  keyWords
+	probes []uint64 // hashes
+	found  []uint32 // the group id plus 1, 0 for none
+	fresh  []int32  // rows of new groups whose hashes and keys are still to be added
+
+	text []byte // canonical keys
+	ends []int  // of each in text
 }
 
-// chunk is how many rows are touched ahead.
-const chunk = 64
+// chunk is how many rows go through the passes together.
+const chunk = 256
 
 const leastSlots = 2 * chunk
 
 func newTable(types []datum.Type) *table {
-	t := &table{slots: make([]uint64, leastSlots), starts: make([]uint64, 1)}
+	t := &table{rows: &agg.Rows{}, probes: make([]uint64, chunk), found: make([]uint32, chunk)}
+	t.resize(leastSlots)
 	for _, typ := range types {
 		t.keys = append(t.keys, column.New(typ))
+		t.words.width += widthOf(typ)
 	}
+	t.words.words, t.words.doubt = make([]uint64, chunk*t.words.width), make([]bool, chunk)
+	t.rows.Reserve(make([]uint64, t.words.width)...)
 	return t
 }
 
@@ -53,13 +68,36 @@ func (t *table) assign(keys []*column.Vector, rows []int32, groups []uint32) {
 		t.assignAll(rows, groups)
 		return
 	}
-	t.batch.fill(keys, rows)
 	for start := 0; start < len(rows); start += chunk {
-		end := min(start+chunk, len(rows))
 		t.reserve(chunk)
-		t.touch(t.batch.hashes[start:end])
-		for i := start; i < end; i++ {
-			groups[rows[i]] = t.find(i, keys, rows[i])
+		t.assignChunk(keys, rows[start:min(start+chunk, len(rows))], groups)
+	}
+}
+
+func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32) {
+	probes, found := t.probes[:len(rows)], t.found[:len(rows)]
+	t.words.fill(keys, rows)
+	t.words.hash(probes)
+	t.look(probes, found)
+	t.words.dismiss(t.rows.Words, t.rows.Stride, found)
+	if t.words.doubts {
+		t.dismissDoubtful(keys, rows, found)
+	}
+	for i, r := range rows {
+		g := found[i]
+		if g == 0 {
+			g = t.find(i, keys, r)
+		}
+		groups[r] = g - 1
+	}
+	t.settle(keys)
+}
+
+// dismissDoubtful compares values whose words do not say all.
+func (t *table) dismissDoubtful(keys []*column.Vector, rows []int32, found []uint32) {
+	for i, r := range rows {
+		if found[i] != 0 && t.words.doubt[i] && !t.same(found[i]-1, keys, r) {
+			found[i] = 0
 		}
 	}
 }
@@ -69,77 +107,114 @@ func (t *table) assignAll(rows []int32, groups []uint32) {
 	if t.groups == 0 && len(rows) > 0 {
 		t.groups = 1
 		t.hashes = append(t.hashes, 0)
-		t.starts = append(t.starts, 0)
+		t.rows.Add(nil)
 	}
 	for _, r := range rows {
 		groups[r] = 0
 	}
 }
 
-// touch reads what find will read.
-func (t *table) touch(hashes []uint64) {
-	mask := uint64(len(t.slots) - 1)
-	var found [chunk]uint64
-	for i, h := range hashes {
-		found[i] = t.slots[h&mask]
-	}
-	for i, h := range hashes {
-		if s := found[i]; s != 0 && s>>32 == h>>32 {
-			found[i] = t.starts[uint32(s)-1]
-		} else {
-			found[i] = math.MaxUint64
+// look finds for each hash the first group with its upper half.
+func (t *table) look(probes []uint64, found []uint32) {
+	slots, shift, mask := t.slots, t.shift, uint64(len(t.slots)-1)
+	found = found[:len(probes)]
+	for i, h := range probes {
+		at := h >> shift
+		s := slots[at&mask]
+		for s != 0 && s>>32 != h>>32 {
+			at++
+			s = slots[at&mask]
 		}
+		found[i] = uint32(s)
 	}
-	var sum uint64
-	for _, at := range found[:len(hashes)] {
-		if at < uint64(len(t.arena)) {
-			sum += uint64(t.arena[at])
-		}
-	}
-	t.touched = sum
 }
 
-// find returns the group of the i-th key of the batch, which is row of the key
-// vectors, and makes the group where it is new. There is room for it.
+// find returns the group id plus 1 of the key of a chunk's row, which is row of
+// the key vectors, and makes the group where it is new. There is room for it.
 func (t *table) find(i int, keys []*column.Vector, row int32) uint32 {
-	start := 0
-	if i > 0 {
-		start = t.batch.ends[i-1]
-	}
-	key, hash := t.batch.bytes[start:t.batch.ends[i]], t.batch.hashes[i]
+	hash, words, doubt := t.probes[i], t.words.of(i), t.words.doubt[i]
 	mask := uint64(len(t.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
+	for at := hash >> t.shift; ; at = (at + 1) & mask {
 		s := t.slots[at]
 		if s == 0 {
 			t.slots[at] = hash>>32<<32 | uint64(t.groups+1)
-			return t.insert(key, hash, keys, row)
+			return t.insert(words, row)
 		}
-		if s>>32 == hash>>32 {
-			if g := uint32(s) - 1; bytes.Equal(t.key(g), key) {
-				return g
+		if s>>32 != hash>>32 {
+			continue
+		}
+		if g := uint32(s) - 1; sameWords(t.row(g), words) {
+			if doubt && int(g) >= len(t.hashes) {
+				t.settle(keys) // it is new in this chunk
+			}
+			if !doubt || t.same(g, keys, row) {
+				return g + 1
 			}
 		}
 	}
 }
 
-// insert adds a group.
-func (t *table) insert(key []byte, hash uint64, keys []*column.Vector, row int32) uint32 {
-	g := uint32(t.groups)
-	t.groups++
-	t.hashes = append(t.hashes, topology.GroupHash(hash))
-	t.arena = append(t.arena, key...)
-	t.starts = append(t.starts, uint64(len(t.arena)))
-	for i, v := range t.keys {
-		if len(v.Arena) > math.MaxUint32-len(key) {
-			panic("bug: keys of 4 GiB in one group table, beyond any memory limit")
+// row returns a group's words, its key's first.
+func (t *table) row(g uint32) []uint64 { return t.rows.Words[int(g)*t.rows.Stride:] }
+
+// same reports whether a group has the key of a row.
+func (t *table) same(g uint32, keys []*column.Vector, row int32) bool {
+	for i, stored := range t.keys {
+		if !sameValue(stored, int(g), keys[i], int(row)) {
+			return false
 		}
-		v.AppendFrom(keys[i], int(row))
 	}
-	return g
+	return true
 }
 
-// key returns a group's canonical key.
-func (t *table) key(g uint32) []byte { return t.arena[t.starts[g]:t.starts[g+1]] }
+// insert adds a group, but for what settle adds, and returns its id plus 1.
+func (t *table) insert(words []uint64, row int32) uint32 {
+	t.rows.Add(words)
+	t.fresh = append(t.fresh, row)
+	t.groups++
+	return uint32(t.groups)
+}
+
+// settle adds hashes and keys of the new groups, whose rows are fresh: all of a
+// chunk at once, a pass for each column.
+func (t *table) settle(keys []*column.Vector) {
+	if len(t.fresh) == 0 {
+		return
+	}
+	t.encode(keys, t.fresh)
+	start := 0
+	for _, end := range t.ends {
+		t.hashes = append(t.hashes, groupHash(t.text[start:end]))
+		start = end
+	}
+	for i, stored := range t.keys {
+		if len(stored.Arena) > math.MaxUint32-len(t.text) {
+			panic("bug: keys of 4 GiB in one group table, beyond any memory limit")
+		}
+		column.Gather(stored, keys[i], t.fresh)
+	}
+	t.fresh = t.fresh[:0]
+}
+
+// encode makes the canonical keys of the given rows.
+func (t *table) encode(keys []*column.Vector, rows []int32) {
+	t.text, t.ends = t.text[:0], t.ends[:0]
+	for _, r := range rows {
+		for _, v := range keys {
+			t.text = appendKey(t.text, v, r)
+		}
+		t.ends = append(t.ends, len(t.text))
+	}
+}
+
+// key returns a group's canonical key, good until the next call of key or assign.
+func (t *table) key(g uint32) []byte {
+	t.text = t.text[:0]
+	for _, v := range t.keys {
+		t.text = appendKey(t.text, v, int32(g))
+	}
+	return t.text
+}
 
 // reserve makes room for n more groups.
 func (t *table) reserve(n int) {
@@ -153,13 +228,15 @@ func (t *table) reserve(n int) {
 func (t *table) resize(n int) {
 	t.slots = slices.Grow(t.slots[:0], n)[:n]
 	clear(t.slots)
+	t.shift = uint(64 - bits.Len(uint(n-1)))
 	mask := uint64(n - 1)
-	for g, h := range t.hashes {
-		at := uint64(h) & mask
+	for g := range t.groups {
+		h := hashWords(t.row(uint32(g))[:t.words.width])
+		at := h >> t.shift
 		for t.slots[at] != 0 {
 			at = (at + 1) & mask
 		}
-		t.slots[at] = uint64(h)>>32<<32 | uint64(g+1)
+		t.slots[at] = h>>32<<32 | uint64(g+1)
 	}
 }
 
@@ -176,16 +253,17 @@ func (t *table) rowHash(g uint32) (upper topology.GroupHash, lower uint64) {
 func (t *table) reset() {
 	need := max(leastSlots, 2*(t.groups+chunk))
 	t.groups = 0
-	t.hashes, t.starts, t.arena = t.hashes[:0], t.starts[:1], t.arena[:0]
+	t.hashes = t.hashes[:0]
+	t.rows.Reset()
 	for _, v := range t.keys {
 		v.Reset()
 	}
 	t.resize(min(len(t.slots), 1<<bits.Len(uint(need-1))))
 }
 
-// memory returns the bytes in use.
+// memory returns the bytes in use: of the slots, as many as the groups need.
 func (t *table) memory() int {
-	size := 8*len(t.slots) + 8*len(t.hashes) + 8*len(t.starts) + len(t.arena)
+	size := 8*min(len(t.slots), max(leastSlots, 4*t.groups)) + 8*len(t.hashes) + 8*t.words.width*t.rows.Len()
 	for _, v := range t.keys {
 		size += used(v)
 	}

@@ -65,5 +65,8 @@ type Function struct {
 	Name   string
 	Arg    datum.Type // Invalid where it takes none
 	States []State
-	New    func() Accumulator
+	// New returns an accumulator by itself; see [Together] for those of a plan.
+	New func() Accumulator
+
+	part part // the value of a tally that it is
 }

@@ -1,14 +1,13 @@
 package agg
 
 import (
-	"cmp"
 	"unsafe"
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// extreme is min and max over a type of fixed width, NULL until the first input
+// extreme is min and max over floats and intervals, NULL until the first input
 // that is not NULL. Among inputs that compare equal and look different (−0 and
 // 0, 30 days and 1 mon) the first seen stays.
 type extreme[T any] struct {
@@ -25,13 +24,6 @@ const (
 	least    = -1
 	greatest = 1
 )
-
-func newIntExtreme(sign int) Accumulator {
-	return &extreme[int64]{
-		compare: cmp.Compare[int64], sign: sign,
-		of: func(v *column.Vector) []int64 { return v.Ints }, push: (*column.Vector).AppendInt,
-	}
-}
 
 func newFloatExtreme(sign int) Accumulator {
 	return &extreme[float64]{

@@ -11,57 +11,58 @@ type entry struct {
 	name  string // kind, or kind.argument; in plans and partials for ever
 	arg   datum.Type
 	state datum.Type
+	part  part // of a tally, or
 	make  func() Accumulator
 }
 
 // table is every function. What its kind says about the state column stands in
 // kinds.
 var table = []entry{
-	{"count", datum.Invalid, datum.Int8, newCount},
-	{"count.bool", datum.Bool, datum.Int8, newCount},
-	{"count.int2", datum.Int2, datum.Int8, newCount},
-	{"count.int4", datum.Int4, datum.Int8, newCount},
-	{"count.int8", datum.Int8, datum.Int8, newCount},
-	{"count.float4", datum.Float4, datum.Int8, newCount},
-	{"count.float8", datum.Float8, datum.Int8, newCount},
-	{"count.numeric", datum.Numeric, datum.Int8, newCount},
-	{"count.text", datum.Text, datum.Int8, newCount},
-	{"count.date", datum.Date, datum.Int8, newCount},
-	{"count.timestamp", datum.Timestamp, datum.Int8, newCount},
-	{"count.timestamptz", datum.TimestampTZ, datum.Int8, newCount},
-	{"count.interval", datum.Interval, datum.Int8, newCount},
+	{"count", datum.Invalid, datum.Int8, countPart, nil},
+	{"count.bool", datum.Bool, datum.Int8, countPart, nil},
+	{"count.int2", datum.Int2, datum.Int8, countPart, nil},
+	{"count.int4", datum.Int4, datum.Int8, countPart, nil},
+	{"count.int8", datum.Int8, datum.Int8, countPart, nil},
+	{"count.float4", datum.Float4, datum.Int8, countPart, nil},
+	{"count.float8", datum.Float8, datum.Int8, countPart, nil},
+	{"count.numeric", datum.Numeric, datum.Int8, countPart, nil},
+	{"count.text", datum.Text, datum.Int8, countPart, nil},
+	{"count.date", datum.Date, datum.Int8, countPart, nil},
+	{"count.timestamp", datum.Timestamp, datum.Int8, countPart, nil},
+	{"count.timestamptz", datum.TimestampTZ, datum.Int8, countPart, nil},
+	{"count.interval", datum.Interval, datum.Int8, countPart, nil},
 
-	{"sum.int2", datum.Int2, datum.Int8, newSumInt},
-	{"sum.int4", datum.Int4, datum.Int8, newSumInt},
-	{"sum.int8", datum.Int8, datum.Numeric, newSumInt8},
-	{"sum.float4", datum.Float4, datum.Float8, newSumFloat},
-	{"sum.float8", datum.Float8, datum.Float8, newSumFloat},
-	{"sum.numeric", datum.Numeric, datum.Numeric, newSumNumeric},
-	{"sum.interval", datum.Interval, datum.Interval, newSumInterval},
+	{"sum.int2", datum.Int2, datum.Int8, sumPart, nil},
+	{"sum.int4", datum.Int4, datum.Int8, sumPart, nil},
+	{"sum.int8", datum.Int8, datum.Numeric, wideSumPart, nil},
+	{"sum.float4", datum.Float4, datum.Float8, noPart, newSumFloat},
+	{"sum.float8", datum.Float8, datum.Float8, noPart, newSumFloat},
+	{"sum.numeric", datum.Numeric, datum.Numeric, noPart, newSumNumeric},
+	{"sum.interval", datum.Interval, datum.Interval, noPart, newSumInterval},
 
-	{"min.int2", datum.Int2, datum.Int2, minOf(newIntExtreme)},
-	{"min.int4", datum.Int4, datum.Int4, minOf(newIntExtreme)},
-	{"min.int8", datum.Int8, datum.Int8, minOf(newIntExtreme)},
-	{"min.float4", datum.Float4, datum.Float4, minOf(newFloatExtreme)},
-	{"min.float8", datum.Float8, datum.Float8, minOf(newFloatExtreme)},
-	{"min.numeric", datum.Numeric, datum.Numeric, minOf(newNumericExtreme)},
-	{"min.text", datum.Text, datum.Text, minOf(newTextExtreme)},
-	{"min.date", datum.Date, datum.Date, minOf(newIntExtreme)},
-	{"min.timestamp", datum.Timestamp, datum.Timestamp, minOf(newIntExtreme)},
-	{"min.timestamptz", datum.TimestampTZ, datum.TimestampTZ, minOf(newIntExtreme)},
-	{"min.interval", datum.Interval, datum.Interval, minOf(newSpanExtreme)},
+	{"min.int2", datum.Int2, datum.Int2, leastPart, nil},
+	{"min.int4", datum.Int4, datum.Int4, leastPart, nil},
+	{"min.int8", datum.Int8, datum.Int8, leastPart, nil},
+	{"min.float4", datum.Float4, datum.Float4, noPart, minOf(newFloatExtreme)},
+	{"min.float8", datum.Float8, datum.Float8, noPart, minOf(newFloatExtreme)},
+	{"min.numeric", datum.Numeric, datum.Numeric, noPart, minOf(newNumericExtreme)},
+	{"min.text", datum.Text, datum.Text, noPart, minOf(newTextExtreme)},
+	{"min.date", datum.Date, datum.Date, leastPart, nil},
+	{"min.timestamp", datum.Timestamp, datum.Timestamp, leastPart, nil},
+	{"min.timestamptz", datum.TimestampTZ, datum.TimestampTZ, leastPart, nil},
+	{"min.interval", datum.Interval, datum.Interval, noPart, minOf(newSpanExtreme)},
 
-	{"max.int2", datum.Int2, datum.Int2, maxOf(newIntExtreme)},
-	{"max.int4", datum.Int4, datum.Int4, maxOf(newIntExtreme)},
-	{"max.int8", datum.Int8, datum.Int8, maxOf(newIntExtreme)},
-	{"max.float4", datum.Float4, datum.Float4, maxOf(newFloatExtreme)},
-	{"max.float8", datum.Float8, datum.Float8, maxOf(newFloatExtreme)},
-	{"max.numeric", datum.Numeric, datum.Numeric, maxOf(newNumericExtreme)},
-	{"max.text", datum.Text, datum.Text, maxOf(newTextExtreme)},
-	{"max.date", datum.Date, datum.Date, maxOf(newIntExtreme)},
-	{"max.timestamp", datum.Timestamp, datum.Timestamp, maxOf(newIntExtreme)},
-	{"max.timestamptz", datum.TimestampTZ, datum.TimestampTZ, maxOf(newIntExtreme)},
-	{"max.interval", datum.Interval, datum.Interval, maxOf(newSpanExtreme)},
+	{"max.int2", datum.Int2, datum.Int2, greatestPart, nil},
+	{"max.int4", datum.Int4, datum.Int4, greatestPart, nil},
+	{"max.int8", datum.Int8, datum.Int8, greatestPart, nil},
+	{"max.float4", datum.Float4, datum.Float4, noPart, maxOf(newFloatExtreme)},
+	{"max.float8", datum.Float8, datum.Float8, noPart, maxOf(newFloatExtreme)},
+	{"max.numeric", datum.Numeric, datum.Numeric, noPart, maxOf(newNumericExtreme)},
+	{"max.text", datum.Text, datum.Text, noPart, maxOf(newTextExtreme)},
+	{"max.date", datum.Date, datum.Date, greatestPart, nil},
+	{"max.timestamp", datum.Timestamp, datum.Timestamp, greatestPart, nil},
+	{"max.timestamptz", datum.TimestampTZ, datum.TimestampTZ, greatestPart, nil},
+	{"max.interval", datum.Interval, datum.Interval, noPart, maxOf(newSpanExtreme)},
 }
 
 // kinds says how PostgreSQL keeps and merges the state column of a kind.
@@ -87,7 +88,10 @@ var functions = func() []*Function {
 		kind, _, _ := strings.Cut(e.name, ".")
 		state := kinds[kind]
 		state.Type = e.state
-		all[i] = &Function{Name: e.name, Arg: e.arg, States: []State{state}, New: e.make}
+		all[i] = &Function{Name: e.name, Arg: e.arg, States: []State{state}, New: e.make, part: e.part}
+		if e.part != noPart {
+			all[i].New = alone(e.part)
+		}
 	}
 	return all
 }()

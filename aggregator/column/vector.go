@@ -74,6 +74,17 @@ func grown[T any](s []T, n int) []T {
 	return s[:n]
 }
 
+// HasNulls reports whether any row is NULL.
+func (v *Vector) HasNulls() bool {
+	for _, w := range v.Valid[:v.n/64] {
+		if w != ^uint64(0) {
+			return true
+		}
+	}
+	rest := uint64(1)<<(v.n%64) - 1
+	return rest != 0 && v.Valid[v.n/64]&rest != rest
+}
+
 // IsNull reports whether a row is NULL.
 func (v *Vector) IsNull(row int) bool { return !v.Valid.Get(row) }
 

@@ -36,13 +36,18 @@ func AppendKeyInt(dst []byte, v int64) []byte {
 
 // AppendKeyFloat appends a float4 or float8.
 func AppendKeyFloat(dst []byte, f float64) []byte {
-	bits := math.Float64bits(f)
-	if f != f {
-		bits = 0x7FF8000000000001
-	} else if f == 0 {
-		bits = 0
+	return binary.BigEndian.AppendUint64(append(dst, keyValue), KeyBits(f))
+}
+
+// KeyBits returns the bits of a float in a canonical key.
+func KeyBits(f float64) uint64 {
+	switch {
+	case f != f:
+		return 0x7FF8000000000001
+	case f == 0:
+		return 0
 	}
-	return binary.BigEndian.AppendUint64(append(dst, keyValue), bits)
+	return math.Float64bits(f)
 }
 
 // AppendKeyDecimal appends a numeric, given as [AppendDecimal] encodes it.
