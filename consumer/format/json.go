@@ -12,8 +12,8 @@ const MaxDepth = 1000
 
 // JSON decodes records that are JSON objects; see the package comment.
 //
-// It walks over a record's bytes once. At each key it first compares the bytes
-// with those of the key that followed the last time (see [keys]), which is all
+// It walks over a record's bytes once. Behind each value it first compares the
+// bytes with those up to the next value the last time (see [step]), which is all
 // the work for most keys; a wanted field's value goes from the record straight
 // into its vector, every other value is only checked.
 type JSON struct {
@@ -38,6 +38,7 @@ type target struct {
 	Field
 	nonNull bool // some record had a value
 	twin    int  // the next field of the same name, -1 for none
+	quick   quick
 }
 
 var _ Decoder = (*JSON)(nil)
@@ -58,6 +59,9 @@ func NewJSON(fields []Field, env Env) *JSON {
 		if f.NotNull {
 			d.notNull = append(d.notNull, int32(i))
 		}
+	}
+	for i := range d.targets {
+		d.targets[i].quick = quickFor(&d.targets[i])
 	}
 	d.keys = newKeys(fields)
 	return d
@@ -116,74 +120,6 @@ func (d *JSON) Append(b *column.Batch, value []byte) *datum.Error {
 	d.records++
 	b.Rows++
 	return nil
-}
-
-// object decodes a whole record and returns its end: a fault if it is no JSON, 0
-// if it does not begin as an object.
-func (d *JSON) object(b *column.Batch, v []byte) int {
-	i := 0
-	if len(v) >= 3 && v[0] == 0xEF && v[1] == 0xBB && v[2] == 0xBF {
-		i = 3
-	}
-	i = skipSpace(v, i)
-	if i >= len(v) || v[i] != '{' {
-		return 0
-	}
-	i++
-	if i < len(v) && v[i] <= ' ' {
-		i = skipSpace(v, i)
-	}
-	if i < len(v) && v[i] == '}' {
-		return trailing(v, i+1)
-	}
-	prev, missing := &d.keys.start, faultKeyOrBrace
-	for {
-		key := prev.next
-		if key.at(v, i) {
-			i += len(key.text)
-		} else if key, i = d.findKey(v, i, prev, missing); i < 0 {
-			return i
-		}
-		prev = key
-		if i < len(v) && v[i] <= ' ' {
-			i = skipSpace(v, i)
-		}
-		if key.target >= 0 {
-			at := i
-			i = d.value(b, key.target, v, at)
-			for t := d.targets[key.target].twin; t >= 0 && i >= 0; t = d.targets[t].twin {
-				d.value(b, t, v, at)
-			}
-		} else {
-			i = scanValue(v, i)
-		}
-		if i < 0 {
-			return i
-		}
-		if i < len(v) && v[i] <= ' ' {
-			i = skipSpace(v, i)
-		}
-		if i >= len(v) || v[i] != ',' {
-			break
-		}
-		i++
-		if i < len(v) && v[i] <= ' ' {
-			i = skipSpace(v, i)
-		}
-		missing = faultKey
-	}
-	if i >= len(v) || v[i] != '}' {
-		return fault(faultCommaOrBrace, i)
-	}
-	return trailing(v, i+1)
-}
-
-// trailing checks that nothing but white space follows.
-func trailing(v []byte, i int) int {
-	if i = skipSpace(v, i); i < len(v) {
-		return fault(faultTrailing, i)
-	}
-	return i
 }
 
 // notObject is the error for a record that does not begin as an object.

@@ -22,6 +22,8 @@ func FuzzJSON(f *testing.F) {
 		`{}`, `{"a":"x","b":1,"c":[1,2,{"a":null}]}`, `{"a":"\u00e9\ud83d\ude00\n","é":{}}`, `{"\u0061":-1.5e+7 , "b":true}`,
 		"\xEF\xBB\xBF{\"a\":null}", `{"a":"\ud800"}`, "{\"a\":\"\xff\"}", `{"a":01}`, `{"a":1,"a":"x","b":"long enough for eight bytes"}`,
 		`{"c":"0123456\"","b":"01234567\u0000"}`, ` [1]`, `{"a":[[[[]]],{"b":{}}]} x`, `{"c":` + strings.Repeat("[", 1001),
+		`{"x":1234567890.25,"yy":true,"zzzz":"sixteen bytes and more","c":-0.5e3,"x":0,"a":12345678}`,
+		"{\n  \"a\": 12.5 ,\n  \"x\": \"\u00e4 long one with \\u00e4\",\n  \"a rather long key\": false\n}\n",
 	} {
 		f.Add([]byte(seed))
 	}

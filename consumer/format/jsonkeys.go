@@ -16,10 +16,10 @@ const (
 )
 
 // keys is what a decoder has learned about the keys of its records' outermost
-// object: for each key its text, from its opening quote up to its value, and the
-// key that followed it the last time. Producers write the same keys in the same
-// order, so the guess is nearly always right, and fields that come and go cost
-// one wrong guess each.
+// object: for each key how it went on behind its value the last two times.
+// Producers write the same keys in the same order and with the same white space,
+// so the guess is nearly always right, and a field that comes and goes costs a
+// second look.
 type keys struct {
 	start   key // no key: the first one of a record follows it
 	other   key // stands for all that are not learned
@@ -30,83 +30,85 @@ type keys struct {
 
 // key is one known key.
 type key struct {
-	// head and tail are the first and the last eight bytes of text, mask those
-	// of head that text has if it is shorter than that. Until the key was met
-	// head has bits outside of mask, so that nothing equals it.
-	head, mask, tail uint64
+	next   step // the guess for what follows the key's value
+	target int  // the wanted field, -1 for none
+	before step // the guess before it
+}
 
-	text   string // such as `"delay": `; "" until it was met
-	next   *key   // the guess for the key that follows
-	target int    // the wanted field, -1 for none
+// step is the way from behind one value to the next one: white space, a comma
+// (the opening brace before the first one), the key and its colon, such as
+// `, "delay": `.
+//
+// Its first and last eight bytes are compared as words, so that most steps are
+// two loads; mask is what a shorter text has of them.
+type step struct {
+	head, tail, mask uint64
+
+	n    int    // the text's length
+	last int    // where tail is in it
+	text []byte // its memory is used again
+	key  *key
 }
 
 func newKeys(fields []Field) *keys {
 	k := &keys{byName: make(map[string]*key, len(fields))}
-	k.start = key{head: 1, target: -1, next: &k.other}
-	k.other = k.start
+	k.start.init(-1)
+	k.other.init(-1)
 	for i, f := range fields {
 		if k.byName[f.Name] == nil { // of one name the first has the others as its twins
-			k.byName[f.Name] = &key{head: 1, target: i, next: &k.other}
+			k.byName[f.Name] = newKey(i)
 		}
 	}
 	return k
 }
 
-// meet sets the text of a key.
-func (k *key) meet(text string) {
-	k.text = text
-	head, n := [8]byte{}, min(len(text), 8)
-	copy(head[:], text)
-	k.head = binary.LittleEndian.Uint64(head[:])
-	k.mask = ^uint64(0) >> (64 - 8*n)
-	if len(text) >= 8 {
-		k.tail = binary.LittleEndian.Uint64([]byte(text[len(text)-8:]))
+func newKey(target int) *key {
+	k := new(key)
+	k.init(target)
+	return k
+}
+
+func (k *key) init(target int) {
+	k.target = target
+	k.next.unmeet()
+	k.before.unmeet()
+}
+
+// unmeet makes a step that is found nowhere: no word is two different ones.
+func (s *step) unmeet() { *s = step{tail: 1, mask: ^uint64(0), text: s.text[:0]} }
+
+// follow notes that a text leads from a key's value to that of the key found.
+func (k *key) follow(text []byte, found *key) {
+	k.next, k.before = k.before, k.next
+	s := &k.next
+	if len(text) > maxKeyText {
+		s.unmeet()
+		return
+	}
+	s.text = append(s.text[:0], text...)
+	s.key, s.n, s.last = found, len(text), max(len(text)-8, 0)
+	var short [8]byte
+	copy(short[:], text)
+	s.head = binary.LittleEndian.Uint64(short[:])
+	s.mask, s.tail = ^uint64(0), s.head
+	if s.n >= 8 {
+		s.tail = binary.LittleEndian.Uint64(text[s.last:])
+	} else {
+		s.mask = ^uint64(0) >> (64 - 8*s.n)
 	}
 }
 
-// at reports whether the key's text stands at v[i].
-func (k *key) at(v []byte, i int) bool {
-	n := len(k.text)
-	if i+8 > len(v) {
-		return n > 0 && n <= len(v)-i && string(v[i:i+n]) == k.text
-	}
-	if binary.LittleEndian.Uint64(v[i:])&k.mask != k.head {
-		return false
-	}
-	return n <= 8 || n <= len(v)-i && binary.LittleEndian.Uint64(v[i+n-8:]) == k.tail &&
-		(n <= 16 || string(v[i+8:i+n-8]) == k.text[8:n-8])
+// at reports whether the step's text stands at v[i], of which at least eight
+// bytes are there.
+func (s *step) at(v []byte, i int) bool {
+	return i+s.last <= len(v)-8 &&
+		((load(v, i)^s.head)|(load(v, i+s.last)^s.tail))&s.mask == 0 &&
+		(s.n <= 16 || s.within(v, i))
 }
 
-// findKey reads the key at v[i] that was not as guessed after the key prev, and
-// learns from it. It returns the key and the place of its value or a fault;
-// without a key there it is at fault for the reason given.
-func (d *JSON) findKey(v []byte, i int, prev *key, why reason) (found *key, next int) {
-	if i >= len(v) || v[i] != '"' {
-		return nil, fault(why, i)
-	}
-	end, plain := scanString(v, i+1)
-	if end < 0 {
-		return nil, end
-	}
-	name := v[i+1 : end]
-	if !plain {
-		d.unescape = appendUnescaped(d.unescape[:0], name)
-		name = d.unescape
-	}
-	next = skipSpace(v, end+1)
-	if next >= len(v) || v[next] != ':' {
-		return nil, fault(faultColon, next)
-	}
-	next = skipSpace(v, next+1)
-	found, known := d.keys.byName[string(name)]
-	if !known {
-		found = d.keys.learn(name, d.records < othersRecords)
-	}
-	if found.text == "" && found != &d.keys.other && next-i <= maxKeyText {
-		found.meet(string(v[i:next]))
-	}
-	prev.next = found
-	return found, next
+// within compares what is between the first and the last eight bytes.
+func (s *step) within(v []byte, i int) bool {
+	return string(v[i+8:i+s.last]) == string(s.text[8:s.last])
 }
 
 // learn adds a key that is not wanted, if there is room for it.
@@ -118,7 +120,7 @@ func (k *keys) learn(name []byte, early bool) *key {
 		k.others = append(k.others, string(name))
 	}
 	k.learned++
-	found := &key{head: 1, target: -1, next: &k.other}
+	found := newKey(-1)
 	k.byName[string(name)] = found
 	return found
 }

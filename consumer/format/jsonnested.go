@@ -7,11 +7,7 @@ func scanValue(v []byte, i int) int {
 	}
 	switch v[i] {
 	case '"':
-		end, _ := scanString(v, i+1)
-		if end < 0 {
-			return end
-		}
-		return end + 1
+		return scanStringRest(v, i+1)
 	case '{', '[':
 		return scanNested(v, i)
 	}

@@ -10,9 +10,6 @@ import (
 // behind it, or a negative fault (see [fault]); they check everything and
 // allocate nothing.
 
-// swar repeats a byte over a word.
-const swar = 0x0101010101010101
-
 // skipSpace returns the first place from i on that is not JSON's white space.
 func skipSpace(v []byte, i int) int {
 	for i < len(v) && (v[i] == ' ' || v[i] == '\n' || v[i] == '\t' || v[i] == '\r') {
@@ -23,16 +20,15 @@ func skipSpace(v []byte, i int) int {
 
 // scanString finds the closing quote of the string whose first byte is v[i].
 // The string is plain if its bytes are its value: it has no escapes.
-//
-// Eight bytes at a time: a byte's top bit is raised in the sum if the byte is a
-// quote, a backslash, a control character or not ASCII. Borrows only run upwards
-// from a byte that is one of these, so the lowest raised bit is always right.
 func scanString(v []byte, i int) (end int, plain bool) {
-	for ; i+8 <= len(v); i += 8 {
-		w := binary.LittleEndian.Uint64(v[i:])
-		m := (((w ^ '"'*swar) - swar) | ((w ^ '\\'*swar) - swar) | (w - ' '*swar) | w) & (0x80 * swar)
-		if m == 0 {
+	for i <= len(v)-16 {
+		m, m2 := stops(load(v, i)), stops(load(v, i+8))
+		if m|m2 == 0 {
+			i += 16
 			continue
+		}
+		if m == 0 {
+			i, m = i+8, m2
 		}
 		i += bits.TrailingZeros64(m) >> 3
 		if v[i] == '"' {
@@ -40,14 +36,24 @@ func scanString(v []byte, i int) (end int, plain bool) {
 		}
 		return scanRareString(v, i)
 	}
-	for ; i < len(v); i++ {
-		if c := v[i]; c == '"' {
-			return i, true
-		} else if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
-			return scanRareString(v, i)
-		}
+	m := stops(word(v, i))
+	for m == 0 {
+		i += 8
+		m = stops(word(v, i))
 	}
-	return fault(faultEnd, i), false
+	if i += bits.TrailingZeros64(m) >> 3; i < len(v) && v[i] == '"' {
+		return i, true
+	}
+	return scanRareString(v, i)
+}
+
+// scanStringRest walks from v[i], inside of a string, to behind its closing quote.
+func scanStringRest(v []byte, i int) int {
+	end, _ := scanString(v, i)
+	if end < 0 {
+		return end
+	}
+	return end + 1
 }
 
 // scanRareString is scanString from the first byte on that is not plain ASCII.
@@ -146,22 +152,12 @@ func hex4(v []byte, i int) rune {
 
 // scanDigits returns the place behind the digits from v[i] on.
 func scanDigits(v []byte, i int) int {
-	for i+8 <= len(v) {
-		n := digitCount(binary.LittleEndian.Uint64(v[i:]) ^ '0'*swar)
+	for {
+		n := digitCount(word(v, i) ^ '0'*swar)
 		if i += n; n < 8 {
 			return i
 		}
 	}
-	for i < len(v) && v[i]-'0' <= 9 {
-		i++
-	}
-	return i
-}
-
-// digitCount is how many of the lowest bytes of a word are at most 9: a byte
-// above raises its top bit, and carries only run upwards from one.
-func digitCount(w uint64) int {
-	return bits.TrailingZeros64((w+(0x80-10)*swar|w)&(0x80*swar)) >> 3
 }
 
 // scanNumber walks over the number at v[i].
@@ -215,11 +211,7 @@ func scanScalar(v []byte, i int) int {
 	}
 	switch c := v[i]; {
 	case c == '"':
-		end, _ := scanString(v, i+1)
-		if end < 0 {
-			return end
-		}
-		return end + 1
+		return scanStringRest(v, i+1)
 	case c-'0' <= 9 || c == '-':
 		return scanNumber(v, i)
 	case c == 't' || c == 'f' || c == 'n':

@@ -5,11 +5,30 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// value decodes the value at v[i] into a wanted field of the batch's next row and
-// returns the place behind it or a fault.
+// value decodes the value at v[i] into the batch's next row of a wanted field and
+// of its twins, and returns the place behind it or a fault.
 func (d *JSON) value(b *column.Batch, target int, v []byte, i int) int {
 	t := &d.targets[target]
 	vec, row := b.Columns[t.Column], b.Rows
+	w := word(v, i)
+	if byte(w) <= ' ' {
+		i = skipSpace(v, i)
+		w = word(v, i)
+	}
+	if t.quick != notQuick && !d.refused {
+		if end := d.quickValue(t, vec, row, v, i, w); end > 0 {
+			return end
+		}
+	}
+	end := d.valueOf(target, vec, row, v, i)
+	for target = t.twin; target >= 0 && end >= 0; target = d.targets[target].twin {
+		d.valueOf(target, b.Columns[d.targets[target].Column], row, v, i)
+	}
+	return end
+}
+
+// valueOf decodes the value at v[i] into one wanted field's row.
+func (d *JSON) valueOf(target int, vec *column.Vector, row int, v []byte, i int) int {
 	if d.refused {
 		d.errs[target] = nil
 	}
@@ -27,12 +46,7 @@ func (d *JSON) value(b *column.Batch, target int, v []byte, i int) int {
 			d.unescape = appendUnescaped(d.unescape[:0], text)
 			text = d.unescape
 		}
-		if t.Type == datum.Text && t.Typmod < 0 {
-			setBytes(vec, row, text)
-			t.nonNull = true
-		} else {
-			d.setText(target, vec, row, text)
-		}
+		d.setText(target, vec, row, text)
 		return end + 1
 	case c-'0' <= 9 || c == '-':
 		return d.number(target, vec, row, v, i)

@@ -1,40 +1,35 @@
 package format
 
 import (
-	"encoding/binary"
 	"math"
 
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// smallPowers are those of ten with less than eight zeros.
-var smallPowers = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
+// smallPowers are those of ten with at most eight zeros.
+var smallPowers = [9]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 
-// leadingDigits reads the digits that the eight bytes at v[i] begin with: their
-// number and their value, without a branch on either.
-func leadingDigits(v []byte, i int) (x uint64, n int) {
-	w := binary.LittleEndian.Uint64(v[i:]) ^ '0'*swar
-	n = digitCount(w)
+// leadingDigits reads the n digits, at most 8, that a word begins with, whose
+// bytes are digits less '0'; without a branch on n.
+func leadingDigits(w uint64, n int) uint64 {
 	w <<= 64 - 8*uint(n) // as if padded with zeros on the left
 	// Neighbours are put together: pairs, then fours, then all eight.
 	w = w*10 + w>>8
 	const pairs = 0x000000FF000000FF
-	return ((w&pairs)*(100+1_000_000<<32) + (w>>16&pairs)*(1+10_000<<32)) >> 32, n
+	return ((w&pairs)*(100+1_000_000<<32) + (w>>16&pairs)*(1+10_000<<32)) >> 32
 }
 
 // appendDigits reads the digits from v[i] on behind those of x, which wraps
 // around where they are too many, and returns the place behind them.
 func appendDigits(x uint64, v []byte, i int) (uint64, int) {
-	if i+8 <= len(v) {
-		if digits, n := leadingDigits(v, i); n < 8 {
-			return x*smallPowers[n] + digits, i + n
+	for {
+		w := word(v, i) ^ '0'*swar
+		n := digitCount(w)
+		x = x*smallPowers[n] + leadingDigits(w, n)
+		if i += n; n < 8 {
+			return x, i
 		}
 	}
-	for i < len(v) && v[i]-'0' <= 9 {
-		x = x*10 + uint64(v[i]-'0')
-		i++
-	}
-	return x, i
 }
 
 // shortInt reads the number at v[i] if it is an integer of at most 18 digits;
