@@ -32,12 +32,17 @@ func newCall(env Env, result datum.Type, run kernel, args []evaluator) *call {
 	return c
 }
 
-func (c *call) eval(x *exec, rows []int32) *column.Vector {
+// arguments evaluates the arguments and makes room for the result.
+func (c *call) arguments(x *exec, rows []int32) {
 	for i, a := range c.args {
 		c.in[i] = a.eval(x, rows)
 	}
 	c.out.Resize(x.batch.Rows)
 	c.errs = x.errs
+}
+
+func (c *call) eval(x *exec, rows []int32) *column.Vector {
+	c.arguments(x, rows)
 	if !c.intersect(x.batch.Rows) {
 		rows = c.notNull(rows)
 	}

@@ -15,6 +15,7 @@ type comparison struct {
 	a, b   datum.Type
 	kernel func(op compareOp) kernel
 	oids   [6]uint32 // = <> < <= > >=
+	ints   bool      // kernel is compareInts
 }
 
 // compareOp is the place of an operator in comparison.oids.
@@ -52,35 +53,38 @@ func (op compareOp) holds(sign int) bool {
 func comparisons() []function {
 	var table []function
 	for _, f := range []comparison{
-		{"bool%s", datum.Bool, datum.Bool, compareInts, [6]uint32{60, 84, 56, 1691, 57, 1692}},
-		{"int2%s", datum.Int2, datum.Int2, compareInts, [6]uint32{63, 145, 64, 148, 146, 151}},
-		{"int4%s", datum.Int4, datum.Int4, compareInts, [6]uint32{65, 144, 66, 149, 147, 150}},
-		{"int8%s", datum.Int8, datum.Int8, compareInts, [6]uint32{467, 468, 469, 471, 470, 472}},
-		{"int24%s", datum.Int2, datum.Int4, compareInts, [6]uint32{158, 164, 160, 166, 162, 168}},
-		{"int28%s", datum.Int2, datum.Int8, compareInts, [6]uint32{1850, 1851, 1852, 1854, 1853, 1855}},
-		{"int42%s", datum.Int4, datum.Int2, compareInts, [6]uint32{159, 165, 161, 167, 163, 169}},
-		{"int48%s", datum.Int4, datum.Int8, compareInts, [6]uint32{852, 853, 854, 856, 855, 857}},
-		{"int82%s", datum.Int8, datum.Int2, compareInts, [6]uint32{1856, 1857, 1858, 1860, 1859, 1861}},
-		{"int84%s", datum.Int8, datum.Int4, compareInts, [6]uint32{474, 475, 476, 478, 477, 479}},
-		{"float4%s", datum.Float4, datum.Float4, compareFloats, [6]uint32{287, 288, 289, 290, 291, 292}},
-		{"float8%s", datum.Float8, datum.Float8, compareFloats, [6]uint32{293, 294, 295, 296, 297, 298}},
-		{"float48%s", datum.Float4, datum.Float8, compareFloats, [6]uint32{299, 300, 301, 302, 303, 304}},
-		{"float84%s", datum.Float8, datum.Float4, compareFloats, [6]uint32{305, 306, 307, 308, 309, 310}},
-		{"numeric_%s", datum.Numeric, datum.Numeric, compareNumerics, [6]uint32{1718, 1719, 1722, 1723, 1720, 1721}},
-		{"interval_%s", datum.Interval, datum.Interval, compareSpans, [6]uint32{1162, 1163, 1164, 1165, 1167, 1166}},
-		{"date_%s", datum.Date, datum.Date, compareInts, [6]uint32{1086, 1091, 1087, 1088, 1089, 1090}},
-		{"timestamp_%s", datum.Timestamp, datum.Timestamp, compareInts, [6]uint32{2052, 2053, 2054, 2055, 2057, 2056}},
-		{"timestamptz_%s", datum.TimestampTZ, datum.TimestampTZ, compareInts, [6]uint32{1152, 1153, 1154, 1155, 1157, 1156}},
-		{"date_%s_timestamp", datum.Date, datum.Timestamp, compareTimes(dateAsTimestamp, false), [6]uint32{2340, 2343, 2338, 2339, 2341, 2342}},
-		{"date_%s_timestamptz", datum.Date, datum.TimestampTZ, compareTimes(datum.DateToTimestampTZ, false), [6]uint32{2353, 2356, 2351, 2352, 2354, 2355}},
-		{"timestamp_%s_date", datum.Timestamp, datum.Date, compareTimes(dateAsTimestamp, true), [6]uint32{2366, 2369, 2364, 2365, 2367, 2368}},
-		{"timestamptz_%s_date", datum.TimestampTZ, datum.Date, compareTimes(datum.DateToTimestampTZ, true), [6]uint32{2379, 2382, 2377, 2378, 2380, 2381}},
-		{"timestamp_%s_timestamptz", datum.Timestamp, datum.TimestampTZ, compareTimes(datum.TimestampToTimestampTZ, false), [6]uint32{2522, 2525, 2520, 2521, 2523, 2524}},
-		{"timestamptz_%s_timestamp", datum.TimestampTZ, datum.Timestamp, compareTimes(datum.TimestampToTimestampTZ, true), [6]uint32{2529, 2532, 2527, 2528, 2530, 2531}},
+		{"bool%s", datum.Bool, datum.Bool, compareInts, [6]uint32{60, 84, 56, 1691, 57, 1692}, true},
+		{"int2%s", datum.Int2, datum.Int2, compareInts, [6]uint32{63, 145, 64, 148, 146, 151}, true},
+		{"int4%s", datum.Int4, datum.Int4, compareInts, [6]uint32{65, 144, 66, 149, 147, 150}, true},
+		{"int8%s", datum.Int8, datum.Int8, compareInts, [6]uint32{467, 468, 469, 471, 470, 472}, true},
+		{"int24%s", datum.Int2, datum.Int4, compareInts, [6]uint32{158, 164, 160, 166, 162, 168}, true},
+		{"int28%s", datum.Int2, datum.Int8, compareInts, [6]uint32{1850, 1851, 1852, 1854, 1853, 1855}, true},
+		{"int42%s", datum.Int4, datum.Int2, compareInts, [6]uint32{159, 165, 161, 167, 163, 169}, true},
+		{"int48%s", datum.Int4, datum.Int8, compareInts, [6]uint32{852, 853, 854, 856, 855, 857}, true},
+		{"int82%s", datum.Int8, datum.Int2, compareInts, [6]uint32{1856, 1857, 1858, 1860, 1859, 1861}, true},
+		{"int84%s", datum.Int8, datum.Int4, compareInts, [6]uint32{474, 475, 476, 478, 477, 479}, true},
+		{"float4%s", datum.Float4, datum.Float4, compareFloats, [6]uint32{287, 288, 289, 290, 291, 292}, false},
+		{"float8%s", datum.Float8, datum.Float8, compareFloats, [6]uint32{293, 294, 295, 296, 297, 298}, false},
+		{"float48%s", datum.Float4, datum.Float8, compareFloats, [6]uint32{299, 300, 301, 302, 303, 304}, false},
+		{"float84%s", datum.Float8, datum.Float4, compareFloats, [6]uint32{305, 306, 307, 308, 309, 310}, false},
+		{"numeric_%s", datum.Numeric, datum.Numeric, compareNumerics, [6]uint32{1718, 1719, 1722, 1723, 1720, 1721}, false},
+		{"interval_%s", datum.Interval, datum.Interval, compareSpans, [6]uint32{1162, 1163, 1164, 1165, 1167, 1166}, false},
+		{"date_%s", datum.Date, datum.Date, compareInts, [6]uint32{1086, 1091, 1087, 1088, 1089, 1090}, true},
+		{"timestamp_%s", datum.Timestamp, datum.Timestamp, compareInts, [6]uint32{2052, 2053, 2054, 2055, 2057, 2056}, true},
+		{"timestamptz_%s", datum.TimestampTZ, datum.TimestampTZ, compareInts, [6]uint32{1152, 1153, 1154, 1155, 1157, 1156}, true},
+		{"date_%s_timestamp", datum.Date, datum.Timestamp, compareTimes(dateAsTimestamp, false), [6]uint32{2340, 2343, 2338, 2339, 2341, 2342}, false},
+		{"date_%s_timestamptz", datum.Date, datum.TimestampTZ, compareTimes(datum.DateToTimestampTZ, false), [6]uint32{2353, 2356, 2351, 2352, 2354, 2355}, false},
+		{"timestamp_%s_date", datum.Timestamp, datum.Date, compareTimes(dateAsTimestamp, true), [6]uint32{2366, 2369, 2364, 2365, 2367, 2368}, false},
+		{"timestamptz_%s_date", datum.TimestampTZ, datum.Date, compareTimes(datum.DateToTimestampTZ, true), [6]uint32{2379, 2382, 2377, 2378, 2380, 2381}, false},
+		{"timestamp_%s_timestamptz", datum.Timestamp, datum.TimestampTZ, compareTimes(datum.TimestampToTimestampTZ, false), [6]uint32{2522, 2525, 2520, 2521, 2523, 2524}, false},
+		{"timestamptz_%s_timestamp", datum.TimestampTZ, datum.Timestamp, compareTimes(datum.TimestampToTimestampTZ, true), [6]uint32{2529, 2532, 2527, 2528, 2530, 2531}, false},
 	} {
 		for op, oid := range f.oids {
 			name := fmt.Sprintf(f.name, compareNames[op])
-			table = append(table, function{oid: oid, name: name, args: takes(f.a, f.b), result: datum.Bool, kernel: f.kernel(compareOp(op))})
+			table = append(table, function{
+				oid: oid, name: name, args: takes(f.a, f.b), result: datum.Bool, kernel: f.kernel(compareOp(op)),
+				comparesInts: f.ints, op: compareOp(op),
+			})
 		}
 	}
 	return append(table, textComparisons()...)

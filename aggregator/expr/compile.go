@@ -89,7 +89,11 @@ func (c *compiler) call(n *Call) (evaluator, error) {
 			return nil, unsupported(n)
 		}
 	}
-	return fold(newCall(c.env, f.result, run, args)), nil
+	e := fold(newCall(c.env, f.result, run, args))
+	if open, ok := e.(*call); ok && f.comparesInts {
+		return intComparison{open, f.op}, nil
+	}
+	return e, nil
 }
 
 // takes reports whether a call is one of the function: the OID says so, unless

@@ -38,25 +38,21 @@ func Compile(env Env, n Node) (*Expr, error) {
 // which must have been Reset for the batch. The vector belongs to e until its
 // next use; a bare column is the batch's own vector, not a copy.
 func (e *Expr) Eval(b *column.Batch, rows []int32, errs *RowErrors) *column.Vector {
-	e.exec.batch, e.exec.errs = b, errs
-	e.exec.turn++
+	e.begin(b, errs)
 	return e.root.eval(&e.exec, rows)
 }
 
+func (e *Expr) begin(b *column.Batch, errs *RowErrors) {
+	e.exec.batch, e.exec.errs = b, errs
+	e.exec.turn++
+}
+
 // Filter appends to dst the rows for which a boolean expression is TRUE, in
-// their order, and returns it. dst may be rows[:0] of a selection that the
-// caller owns.
+// their order, and returns it; a row with an error in errs is none. dst may be
+// rows[:0] of a selection that the caller owns.
 func (e *Expr) Filter(b *column.Batch, rows []int32, dst []int32, errs *RowErrors) []int32 {
-	v := e.Eval(b, rows, errs)
-	if !errs.Any() {
-		return appendTrue(dst, v, rows)
-	}
-	for _, r := range rows {
-		if isTrue(v, r) && !errs.failed.Get(int(r)) {
-			dst = append(dst, r)
-		}
-	}
-	return dst
+	e.begin(b, errs)
+	return choose(e.root, &e.exec, rows, dst)
 }
 
 // exec is what the nodes of one Eval share.

@@ -18,6 +18,9 @@ type function struct {
 	// bind, where kernel is nil, makes the kernel from the call's literals and
 	// refuses what it cannot do with them (ok is false).
 	bind func(n *Call) (k kernel, ok bool)
+
+	comparesInts bool // kernel is compareInts' of op
+	op           compareOp
 }
 
 // functions is every native function by OID: what the subjects' tables hold.

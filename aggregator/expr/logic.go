@@ -7,15 +7,6 @@ import (
 
 func isTrue(v *column.Vector, r int32) bool { return v.Valid.Get(int(r)) && v.Ints[r] != 0 }
 
-func appendTrue(dst []int32, v *column.Vector, rows []int32) []int32 {
-	for _, r := range rows {
-		if v.Valid.Get(int(r)) && v.Ints[r] != 0 {
-			dst = append(dst, r)
-		}
-	}
-	return dst
-}
-
 func (c *compiler) logic(n *Logic) (evaluator, error) {
 	args, err := c.all(n.Args)
 	if err != nil {
