@@ -74,33 +74,44 @@ func (c *dateCache) isoDate(b []byte) (days int64, ok bool) {
 // isoTimestamp reads microseconds since 2000-01-01 and how many of them its zone
 // is ahead of UTC, if it has one.
 func (c *dateCache) isoTimestamp(b []byte) (local, ahead int64, zoned, ok bool) {
-	if len(b) < 19 || b[13] != ':' || b[16] != ':' || b[10] != ' ' && b[10] != 'T' {
+	if len(b) < 19 || b[10] != ' ' && b[10] != 'T' {
 		return 0, 0, false, false
 	}
 	days, ok := c.isoDate(b)
-	hour, ok0 := twoDigits(b[11], b[12])
-	minute, ok1 := twoDigits(b[14], b[15])
-	second, ok2 := twoDigits(b[17], b[18])
-	if !(ok && ok0 && ok1 && ok2) || hour > 23 || minute > 59 || second > 59 {
+	seconds, ok1 := isoTime(load(b, 11))
+	if !ok || !ok1 {
 		return 0, 0, false, false
 	}
-	local = days*microsPerDay + int64(hour*3600+minute*60+second)*microsPerSecond
+	local = days*microsPerDay + seconds*microsPerSecond
 	b = b[19:]
 	if len(b) > 0 && b[0] == '.' {
-		n := scanDigits(b, 1)
-		if n == 1 || n > 1+maxDigits {
+		w := word(b, 1) ^ '0'*swar
+		n := digitCount(w)
+		if n == 0 || n > maxDigits {
 			return 0, 0, false, false
 		}
-		for i, unit := 1, int64(microsPerSecond/10); i < n; i, unit = i+1, unit/10 {
-			local += int64(b[i]-'0') * unit
-		}
-		b = b[n:]
+		local += int64(leadingDigits(w, n) * smallPowers[maxDigits-n])
+		b = b[1+n:]
 	}
 	if len(b) == 0 {
 		return local, 0, false, true
 	}
 	ahead, ok = isoZone(b)
 	return local, ahead, true, ok
+}
+
+// isoTime reads HH:MM:SS, all of it in a word.
+func isoTime(w uint64) (seconds int64, ok bool) {
+	const zeros = '0' | '0'<<8 | ':'<<16 | '0'<<24 | '0'<<32 | ':'<<40 | '0'<<48 | '0'<<56
+	// What is added raises the top bit of a digit above 9 and of a colon that is none.
+	const above = 0x76_76_7f_76_76_7f_76_76
+	w ^= zeros
+	if ((w+above)|w)&(0x80*swar) != 0 {
+		return 0, false
+	}
+	w = w*10 + w>>8 // each byte ten times itself and the next one
+	hour, minute, second := w&0xFF, w>>24&0xFF, w>>48&0xFF
+	return int64(hour*3600 + minute*60 + second), hour <= 23 && minute <= 59 && second <= 59
 }
 
 // isoZone reads Z, ±HH or ±HH:MM, in microseconds; PostgreSQL's zones are less

@@ -18,6 +18,7 @@ const MaxDepth = 1000
 // into its vector, every other value is only checked.
 type JSON struct {
 	targets []target
+	batch   *column.Batch // whose columns are the targets' vectors
 	env     Env
 	keys    *keys
 	records int64
@@ -39,6 +40,7 @@ type target struct {
 	nonNull bool // some record had a value
 	twin    int  // the next field of the same name, -1 for none
 	quick   quick
+	vec     *column.Vector // its column of the batch
 }
 
 var _ Decoder = (*JSON)(nil)
@@ -63,7 +65,7 @@ func NewJSON(fields []Field, env Env) *JSON {
 	for i := range d.targets {
 		d.targets[i].quick = quickFor(&d.targets[i])
 	}
-	d.keys = newKeys(fields)
+	d.keys = newKeys(d.targets)
 	return d
 }
 
@@ -83,6 +85,15 @@ func (d *JSON) Begin(b *column.Batch) {
 		v.ResetAs(f.Type)
 		v.Resize(column.BatchRows)
 	}
+	d.fill(b)
+}
+
+// fill makes a batch the one that values go into.
+func (d *JSON) fill(b *column.Batch) {
+	d.batch = b
+	for i := range d.targets {
+		d.targets[i].vec = b.Columns[d.targets[i].Column]
+	}
 }
 
 // Seen implements [Decoder].
@@ -96,6 +107,9 @@ func (d *JSON) Seen() Seen {
 
 // Append implements [Decoder].
 func (d *JSON) Append(b *column.Batch, value []byte) *datum.Error {
+	if b != d.batch {
+		d.fill(b)
+	}
 	end := d.object(b, value)
 	var err *datum.Error
 	switch {

@@ -32,6 +32,7 @@ type keys struct {
 type key struct {
 	next   step // the guess for what follows the key's value
 	target int  // the wanted field, -1 for none
+	quick  quick
 	before step // the guess before it
 }
 
@@ -50,13 +51,15 @@ type step struct {
 	key  *key
 }
 
-func newKeys(fields []Field) *keys {
-	k := &keys{byName: make(map[string]*key, len(fields))}
+func newKeys(targets []target) *keys {
+	k := &keys{byName: make(map[string]*key, len(targets))}
 	k.start.init(-1)
 	k.other.init(-1)
-	for i, f := range fields {
-		if k.byName[f.Name] == nil { // of one name the first has the others as its twins
-			k.byName[f.Name] = newKey(i)
+	for i := range targets {
+		t := &targets[i]
+		if k.byName[t.Name] == nil { // of one name the first has the others as its twins
+			k.byName[t.Name] = newKey(i)
+			k.byName[t.Name].quick = t.quick
 		}
 	}
 	return k

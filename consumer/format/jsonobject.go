@@ -10,9 +10,9 @@ import (
 // if it does not begin as an object.
 //
 // It is one long loop on purpose: what most records consist of, keys as guessed
-// and plain strings, numbers and words that nobody wants, takes no call, so that
-// all state stays in registers (with calls it takes a half longer). All else is
-// left to the functions called, which begin again from the same place.
+// and plain strings, numbers and words, takes no call but for a wanted string, so
+// that all state stays in registers (with calls it takes a half longer). All else
+// is left to the functions called at its end, which begin again from the same place.
 func (d *JSON) object(b *column.Batch, v []byte) int {
 	i, k := 0, &d.keys.start
 	for {
@@ -25,20 +25,10 @@ func (d *JSON) object(b *column.Batch, v []byte) int {
 		} else if k, i = d.step(v, i, k); k == nil {
 			return i
 		}
-		if k.target >= 0 {
-			if i = d.value(b, k.target, v, i); i < 0 {
-				return i
-			}
-			continue
+		w := uint64(0)
+		if i <= len(v)-8 {
+			w = load(v, i)
 		}
-		// The value is one that nobody wants.
-		if i > len(v)-8 {
-			if i = scanValue(v, skipSpace(v, i)); i < 0 {
-				return i
-			}
-			continue
-		}
-		w := load(v, i)
 		switch c := byte(w); {
 		case c == '"':
 			end := i + 1
@@ -54,46 +44,68 @@ func (d *JSON) object(b *column.Batch, v []byte) int {
 				end += bits.TrailingZeros64(m) >> 3
 				break
 			}
-			if end < len(v) && v[end] == '"' {
+			if end < len(v) && v[end] == '"' && (k.target < 0 || d.quickString(b, k, v, i+1, end)) {
 				i = end + 1
 				continue
 			}
-			if i = scanStringRest(v, end); i < 0 {
-				return i
-			}
-			continue
-		case c-'0' <= 9:
-			end, n := i, digitCount(w^'0'*swar)
-			for n == 8 {
-				end += 8
+		case c-'0' <= 9 || c == '-':
+			end := i
+			if c == '-' {
+				end++
 				w = word(v, end)
-				n = digitCount(w ^ '0'*swar)
 			}
-			end += n
-			if c == '0' && end != i+1 {
+			w ^= '0' * swar
+			n := digitCount(w)
+			if n == 0 || n > 1 && byte(w) == 0 {
 				break
 			}
-			after := byte(w >> (8 * n & 63))
-			if after == '.' {
-				fraction := end + 1
-				w = word(v, fraction)
-				n = digitCount(w ^ '0'*swar)
-				if end = fraction + n; n == 0 || n == 8 {
+			if k.target >= 0 {
+				after := byte(w>>(8*n&63)) ^ '0'
+				if n == 8 || after == '.' || after|0x20 == 'e' || k.quick != quickInt || d.refused {
 					break
 				}
-				after = byte(w >> (8 * n & 63))
+				x := int64(leadingDigits(w, n))
+				if c == '-' {
+					x = -x
+				}
+				t := &d.targets[k.target]
+				t.vec.SetInt(b.Rows, x)
+				t.nonNull = true
+				i = end + n
+				continue
+			}
+			for n == 8 {
+				end += 8
+				w = word(v, end) ^ '0'*swar
+				n = digitCount(w)
+			}
+			after := byte(w>>(8*n&63)) ^ '0'
+			end += n
+			if after == '.' {
+				w = word(v, end+1) ^ '0'*swar
+				n = digitCount(w)
+				if n == 0 || n == 8 {
+					break
+				}
+				end += 1 + n
+				after = byte(w>>(8*n&63)) ^ '0'
 			}
 			if after|0x20 != 'e' {
 				i = end
 				continue
 			}
 		default:
-			if l := &literals[c>>3&3]; w&l.mask == l.word {
+			if l := &literals[c>>3&3]; w&l.mask == l.word && k.target < 0 {
 				i += l.n
 				continue
 			}
 		}
-		if i = scanValue(v, skipSpace(v, i)); i < 0 {
+		if k.target >= 0 {
+			i = d.value(b, k.target, v, i)
+		} else {
+			i = scanValue(v, skipSpace(v, i))
+		}
+		if i < 0 {
 			return i
 		}
 	}

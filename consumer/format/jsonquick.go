@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// quick says which values of a wanted field go the quick way: those that most
-// records have, in one function from the bytes into the vector.
+// quick says which values of a wanted field go the quick way, from the record's
+// bytes straight into the vector: those that most records have.
 type quick uint8
 
 const (
@@ -31,42 +31,32 @@ func quickFor(t *target) quick {
 	return notQuick
 }
 
-// quickValue decodes the value at v[i], where the word w is, into a field's row
-// and returns the place behind it, or 0 without a change where it takes more.
-func (d *JSON) quickValue(t *target, vec *column.Vector, row int, v []byte, i int, w uint64) int {
-	c := byte(w)
-	if t.quick == quickInt {
-		digits := w ^ '0'*swar
-		n := digitCount(digits)
-		after := byte(w >> (8 * n & 63))
-		if n == 0 || n == 8 || n > 1 && c == '0' || after == '.' || after|0x20 == 'e' {
-			return 0
+// quickString gives the next row of a wanted field the plain string v[from:end];
+// false, without a change, where it takes more than that.
+func (d *JSON) quickString(b *column.Batch, k *key, v []byte, from, end int) bool {
+	t, row := &d.targets[k.target], b.Rows
+	if d.refused {
+		return false
+	}
+	switch t.quick {
+	case quickText:
+		if !t.vec.IsNull(row) {
+			return false
 		}
-		vec.SetInt(row, int64(leadingDigits(digits, n)))
-		t.nonNull = true
-		return i + n
-	}
-	if c != '"' {
-		return 0
-	}
-	end, plain := scanString(v, i+1)
-	if !plain {
-		return 0
-	}
-	text := v[i+1 : end : len(v)]
-	if t.quick == quickTimestamp {
-		x, _, _, ok := d.dates.isoTimestamp(text)
+		if text := v[from:end:len(v)]; !shortBytes(t.vec, row, text) {
+			t.vec.SetBytes(row, text)
+		}
+	case quickTimestamp:
+		x, _, _, ok := d.dates.isoTimestamp(v[from:end])
 		if !ok {
-			return 0
+			return false
 		}
-		vec.SetInt(row, x)
-	} else if !vec.IsNull(row) {
-		return 0
-	} else if !shortBytes(vec, row, text) {
-		vec.SetBytes(row, text)
+		t.vec.SetInt(row, x)
+	default:
+		return false
 	}
 	t.nonNull = true
-	return end + 1
+	return true
 }
 
 // shortBytes is SetBytes for a text of at most 16 bytes that lies in a record with

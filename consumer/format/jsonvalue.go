@@ -8,21 +8,10 @@ import (
 // value decodes the value at v[i] into the batch's next row of a wanted field and
 // of its twins, and returns the place behind it or a fault.
 func (d *JSON) value(b *column.Batch, target int, v []byte, i int) int {
-	t := &d.targets[target]
-	vec, row := b.Columns[t.Column], b.Rows
-	w := word(v, i)
-	if byte(w) <= ' ' {
-		i = skipSpace(v, i)
-		w = word(v, i)
-	}
-	if t.quick != notQuick && !d.refused {
-		if end := d.quickValue(t, vec, row, v, i, w); end > 0 {
-			return end
-		}
-	}
-	end := d.valueOf(target, vec, row, v, i)
-	for target = t.twin; target >= 0 && end >= 0; target = d.targets[target].twin {
-		d.valueOf(target, b.Columns[d.targets[target].Column], row, v, i)
+	i = skipSpace(v, i)
+	end := d.valueOf(target, d.targets[target].vec, b.Rows, v, i)
+	for target = d.targets[target].twin; target >= 0 && end >= 0; target = d.targets[target].twin {
+		d.valueOf(target, d.targets[target].vec, b.Rows, v, i)
 	}
 	return end
 }
