@@ -224,7 +224,7 @@ func (c *testCluster) events(n int) []*kgo.Record {
 // config returns settings that make much happen in little time.
 func (c *testCluster) config() Config {
 	return Config{
-		Cluster: c.name, Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
+		Cluster: c.name, Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FlushIntervalMax: 50 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
 		MemoryLimit: 64 << 20, SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: 10 * time.Second,
 	}
 }

@@ -24,6 +24,10 @@ type Config struct {
 	// FlushInterval is how long a lane aggregates before it publishes. Longer
 	// means fewer, larger blocks and later rows.
 	FlushInterval time.Duration `env:"MILLRACE_FLUSH_INTERVAL" envDefault:"100ms"`
+	// FlushIntervalMax is how long a lane aggregates at most while it is behind:
+	// half of the time that it needs to catch up, between MILLRACE_FLUSH_INTERVAL
+	// and this. Not more than MILLRACE_FLUSH_INTERVAL switches it off.
+	FlushIntervalMax time.Duration `env:"MILLRACE_FLUSH_INTERVAL_MAX" envDefault:"1s"`
 	// FoldInterval is how long blocks are merged before they are folded into
 	// PostgreSQL. Longer means fewer row changes for groups that repeat.
 	FoldInterval time.Duration `env:"MILLRACE_FOLD_INTERVAL" envDefault:"100ms"`
@@ -86,6 +90,7 @@ func (c *Config) Validate() error {
 	check(c.Lanes >= 0 && c.Lanes <= 256, "MILLRACE_LANES is %d: use 0 (one per core) to 256", c.Lanes)
 	check(c.Folders >= 0 && c.Folders <= 256, "MILLRACE_FOLDERS is %d: use 0 (one per core) to 256", c.Folders)
 	check(c.FlushInterval >= time.Millisecond, "MILLRACE_FLUSH_INTERVAL is %v: use 1ms or more", c.FlushInterval)
+	check(c.FlushIntervalMax >= 0, "MILLRACE_FLUSH_INTERVAL_MAX is %v: use 0 or more", c.FlushIntervalMax)
 	check(c.FoldInterval >= time.Millisecond, "MILLRACE_FOLD_INTERVAL is %v: use 1ms or more", c.FoldInterval)
 	check(c.MemoryLimit >= 64<<20, "MILLRACE_MEMORY_LIMIT is %d: use 67108864 (64 MiB) or more", c.MemoryLimit)
 	check(c.SessionTimeout >= time.Second, "MILLRACE_SESSION_TIMEOUT is %v: use 1s or more", c.SessionTimeout)

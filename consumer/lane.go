@@ -35,6 +35,7 @@ type lane struct {
 	gone    []string                              // topics that the broker no longer knows
 	cursors int
 
+	cadence  cadence
 	seq      uint64
 	dead     []*kgo.Record
 	deadSize int
@@ -92,9 +93,9 @@ func (l *lane) reopen(topic string) {
 
 // poll waits for records, a post, or the time of the next flush.
 func (l *lane) poll(now time.Time) {
-	wait := l.node.cfg.FlushInterval - now.Sub(l.lastSeal)
+	wait := l.cadence.interval() - now.Sub(l.lastSeal)
 	if !l.moved() || l.inFlight && wait <= 0 {
-		wait = l.node.cfg.FlushInterval
+		wait = l.cadence.least
 	}
 	ctx, awake := l.sleep(l.ctx, max(wait, time.Millisecond))
 	defer awake()
@@ -127,6 +128,7 @@ func (l *lane) poll(now time.Time) {
 		if len(f.Records) > 0 && p.stopAt < 0 && !l.void {
 			l.node.solved("stream "+p.stream.def.Name, tp)
 		}
+		l.cadence.behind(p, f.LastStableOffset-p.next)
 		l.node.metrics.behind(tp, f.HighWatermark-p.next)
 	})
 }
@@ -205,6 +207,7 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 // cannot be read.
 func (l *lane) readRecords(p *inputPartition, records []*kgo.Record, views []*laneView) {
 	s := p.stream
+	l.cadence.read += int64(len(records))
 	l.node.metrics.records.Add(float64(len(records)))
 	before := s.decoded
 	s.read(records, views, func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(p, r, views, v, err) })
@@ -269,6 +272,7 @@ func (l *lane) close(tp topology.TopicPartition) {
 		return
 	}
 	l.closeCursors(tp)
+	l.cadence.behind(p, 0)
 	l.reader.RemoveConsumePartitions(map[string][]int32{tp.Topic: {tp.Partition}})
 	delete(l.parts, tp)
 }

@@ -186,6 +186,7 @@ func (n *Node) info() topology.NodeInfo {
 func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalog) error {
 	l := &lane{
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
+		cadence: newCadence(&n.cfg),
 		catalog: topology.NewCatalog(),
 		streams: map[topology.StreamID]*laneStream{},
 		parts:   map[topology.TopicPartition]*inputPartition{},

@@ -17,6 +17,7 @@ type inputPartition struct {
 	moved   bool  // something was read since the last seal
 	closing bool  // it gets no cursors any more
 	newest  int64 // Kafka timestamp of the newest record of the live reading, ms
+	lag     int64 // records that can be read and are not yet, as of the last fetch (see [cadence])
 	cut     bool  // the log was truncated: nothing more is read of it
 	joined  bool  // a waiting view went live: there may be room for another
 	// stopAt is the offset of the record at which on_error = 'stop' ends the

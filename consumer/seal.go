@@ -14,7 +14,7 @@ import (
 
 // sealDue seals where the interval or the budget says so and nothing is in flight.
 func (l *lane) sealDue(now time.Time) {
-	if l.inFlight || l.void || now.Sub(l.lastSeal) < l.node.cfg.FlushInterval || !l.moved() {
+	if l.inFlight || l.void || now.Sub(l.lastSeal) < l.cadence.interval() || !l.moved() {
 		return
 	}
 	l.seal()
@@ -25,6 +25,7 @@ func (l *lane) sealDue(now time.Time) {
 // mailbox. No flush is in flight when it is called.
 func (l *lane) seal() {
 	l.lastSeal = time.Now()
+	l.cadence.sealed(l.lastSeal)
 	l.seq++
 	s, err := l.sealed()
 	if err != nil {

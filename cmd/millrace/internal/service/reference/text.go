@@ -33,6 +33,8 @@ func Text(env string) string {
 		return "How many goroutines fold into PostgreSQL, each with a connection while it does. 0: one for each core, at least 2."
 	case "MILLRACE_FLUSH_INTERVAL":
 		return "How long a lane aggregates before it publishes. Longer means fewer, larger blocks and later rows."
+	case "MILLRACE_FLUSH_INTERVAL_MAX":
+		return "How long a lane aggregates at most while it is behind: half of the time that it needs to catch up, between MILLRACE_FLUSH_INTERVAL and this. Not more than MILLRACE_FLUSH_INTERVAL switches it off."
 	case "MILLRACE_FOLD_INTERVAL":
 		return "How long blocks are merged before they are folded into PostgreSQL. Longer means fewer row changes for groups that repeat."
 	case "MILLRACE_MEMORY_LIMIT":
