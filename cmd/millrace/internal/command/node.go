@@ -5,12 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/millrace/millrace/cmd/millrace/internal/heap"
 	"github.com/millrace/millrace/cmd/millrace/internal/httpd"
 	"github.com/millrace/millrace/cmd/millrace/internal/service"
 	"github.com/millrace/millrace/consumer"
@@ -76,7 +75,8 @@ func (a *app) run(ctx context.Context, settings service.Settings) error {
 	if err := settings.Check(); err != nil {
 		return err
 	}
-	boundHeap(settings.Node.MemoryLimit)
+	// Not for `dev`, whose broker keeps all records in this process.
+	defer heap.Pace(settings.Node.MemoryLimit, heap.Headroom(settings.Node.MemoryLimit))()
 	listener, err := httpd.Listen(ctx, settings.Service.HTTPAddr)
 	if err != nil {
 		return err
@@ -87,14 +87,4 @@ func (a *app) run(ctx context.Context, settings service.Settings) error {
 	}
 	defer n.close()
 	return n.run(ctx, a.signals.second)
-}
-
-// boundHeap has the collector work harder before the heap grows far beyond what
-// the node's tables may take: by itself it lets the heap double. GOMEMLIMIT,
-// where it is set, counts instead. Not for `dev`, whose broker keeps all records
-// in this process.
-func boundHeap(limit int64) {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit + limit/2)
-	}
 }
