@@ -2,13 +2,7 @@ package format
 
 // scanValue walks over any value at v[i].
 func scanValue(v []byte, i int) int {
-	if i >= len(v) {
-		return fault(faultValue, i)
-	}
-	switch v[i] {
-	case '"':
-		return scanStringRest(v, i+1)
-	case '{', '[':
+	if i < len(v) && v[i]|0x20 == '{' { // or [
 		return scanNested(v, i)
 	}
 	return scanScalar(v, i)
@@ -38,7 +32,7 @@ func scanNested(v []byte, i int) int {
 	var n nesting
 	for {
 		i = skipSpace(v, i)
-		if i < len(v) && (v[i] == '{' || v[i] == '[') {
+		if i < len(v) && v[i]|0x20 == '{' { // or [
 			var empty bool
 			if i, empty = n.open(v, i); i < 0 {
 				return i
@@ -46,8 +40,14 @@ func scanNested(v []byte, i int) int {
 			if !empty {
 				continue
 			}
+		} else if end := scanShort(v, i); end > 0 {
+			i = end
 		} else if i = scanScalar(v, i); i < 0 {
 			return i
+		}
+		if i < len(v) && v[i] == ',' && n.depth > 0 && !n.inObject() {
+			i++
+			continue
 		}
 		if i = n.afterValue(v, i); i < 0 || n.depth == 0 {
 			return i

@@ -48,6 +48,12 @@ func (d *JSON) object(b *column.Batch, v []byte) int {
 				i = end + 1
 				continue
 			}
+			if k.target < 0 {
+				if i = scanStringRest(v, end); i < 0 {
+					return i
+				}
+				continue
+			}
 		case c-'0' <= 9 || c == '-':
 			end := i
 			if c == '-' {
