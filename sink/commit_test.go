@@ -72,7 +72,7 @@ func relay(client net.Conn, address string) {
 		if err != nil {
 			break
 		}
-		fold = fold || bytes.Contains(buf[:n], []byte("SET LOCAL search_path"))
+		fold = fold || bytes.Contains(buf[:n], []byte("force_generic_plan"))
 		if fold && bytes.Contains(buf[:n], []byte("commit")) {
 			cutting.Lock()
 			cut = true

@@ -14,15 +14,20 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// beginFold starts a fold's transaction. Nothing that a role or database sets
-// may change what its statements mean: not the isolation level (a serializable one would
-// only fail more often: the claim's row already orders the writers), not the
-// search_path by which PostgreSQL looks up the = of IS NOT DISTINCT FROM.
-const beginFold = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog"
+// beginFold and foldSettings start a fold's transaction. Nothing that a role or
+// database sets may change what its statements mean: not the isolation level (a
+// serializable one would only fail more often: the claim's row already orders the
+// writers), not the search_path by which PostgreSQL looks up the = of IS NOT DISTINCT
+// FROM. The generic plan looks each row up in the index; a plan made for the arrays at
+// hand would rather read the whole table, up to three times as slow for 1,000
+// groups of 100,000, and slower with every row that the table gets.
+const (
+	beginFold    = "BEGIN ISOLATION LEVEL READ COMMITTED"
+	foldSettings = `SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)`
+)
 
 // movePosition is a fold's first statement. It holds the partition's row to the
-// end, so that of two owners only one folds, and it fails before any
-// result row is touched.
+// end, so that of two owners only one folds.
 const movePosition = `UPDATE millrace.partitions SET position = $6, folded_at = pg_catalog.now()
 	WHERE cluster = $1 AND topic = $2 AND partition = $3 AND owner = $4 AND position = $5`
 
@@ -32,11 +37,21 @@ var errRefused = errors.New("a value was refused")
 // Fold carries out a fold in one transaction. It fits consumer.Store, whose
 // comment says what the errors mean; a [ViewError] names the view at fault.
 func (s *Store) Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
+	result, err := s.FoldTogether(ctx, []aggregator.Share{{Claim: c, Fold: f}})
+	if err != nil {
+		err = fmt.Errorf("fold partition %d of %q from %d to %d: %w", f.Partition, f.Topic, f.From, f.To, err)
+	}
+	return result, err
+}
+
+// FoldTogether carries out the folds of several partitions in one transaction,
+// each under its own claim: all or none. An error does not say whose it is.
+func (s *Store) FoldTogether(ctx context.Context, shares []aggregator.Share) (aggregator.FoldResult, error) {
 	start := time.Now()
-	result, err := s.foldWhole(ctx, c, f)
+	result, err := s.foldWhole(ctx, shares)
 	if err != nil {
 		s.metrics.foldErrors.Inc()
-		return aggregator.FoldResult{}, fmt.Errorf("fold partition %d of %q from %d to %d: %w", f.Partition, f.Topic, f.From, f.To, Explain(err))
+		return aggregator.FoldResult{}, Explain(err)
 	}
 	s.metrics.foldSeconds.Observe(time.Since(start).Seconds())
 	s.metrics.foldRows.Add(float64(result.Rows))
@@ -46,18 +61,19 @@ func (s *Store) Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fol
 
 // foldWhole tries the fast way first: no savepoints, one message for all views.
 // Where a value was refused it goes through the fold again, with care. Where
-// a table has another name than it had, it looks again once.
-func (s *Store) foldWhole(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
-	merge := mergeFast
-	for renamed := false; ; {
-		result, err := s.fold(ctx, c, f, merge)
+// a table has another name than it had, it looks again, once for each view.
+func (s *Store) foldWhole(ctx context.Context, shares []aggregator.Share) (aggregator.FoldResult, error) {
+	carryOut := s.foldFast
+	forgotten := map[topology.ViewID]bool{}
+	for {
+		result, err := carryOut(ctx, shares)
 		var faulty *ViewError
 		switch {
 		case errors.Is(err, errRefused) && !s.config.inject(guardBisect):
-			merge = mergeCarefully
-		case errors.As(err, &faulty) && isUndefined(faulty.Err) && !renamed:
+			carryOut = s.foldCarefully
+		case errors.As(err, &faulty) && isUndefined(faulty.Err) && !forgotten[faulty.View]:
 			s.forget(faulty.View)
-			renamed = true
+			forgotten[faulty.View] = true
 		default:
 			return result, err
 		}
@@ -76,12 +92,10 @@ type task struct {
 	data *parameters
 }
 
-// merger merges the rows of all views within a fold's transaction and returns
-// what it did.
-type merger func(ctx context.Context, tx pgx.Tx, tasks []task) (aggregator.FoldResult, error)
-
-func (s *Store) fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold, merge merger) (result aggregator.FoldResult, err error) {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginFold})
+// foldCarefully carries a fold out statement by statement, so that a group that
+// PostgreSQL refuses is found and set apart.
+func (s *Store) foldCarefully(ctx context.Context, shares []aggregator.Share) (result aggregator.FoldResult, err error) {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginFold + "; " + foldSettings})
 	if err != nil {
 		return result, err
 	}
@@ -91,46 +105,61 @@ func (s *Store) fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fol
 			_ = tx.Rollback(ctx)
 		}
 	}()
-	moved, err := tx.Exec(ctx, movePosition, s.config.Cluster, f.Topic, f.Partition, [16]byte(c.Owner), f.From, f.To)
+	for _, share := range shares {
+		moved, err := tx.Exec(ctx, movePosition, s.positionArgs(share)...)
+		if err != nil {
+			return result, err
+		}
+		if moved.RowsAffected() != 1 && !s.config.unguarded(guardOwner) {
+			return result, aggregator.ErrClaimLost
+		}
+	}
+	tasks, err := s.tasks(ctx, tx, shares)
 	if err != nil {
 		return result, err
 	}
-	if moved.RowsAffected() != 1 && !s.config.unguarded(guardOwner) {
-		return result, aggregator.ErrClaimLost
-	}
-	tasks, err := s.tasks(ctx, tx, f)
-	if err != nil {
+	if result, err = mergeCarefully(ctx, tx, tasks); err != nil {
 		return result, err
 	}
-	if result, err = merge(ctx, tx, tasks); err != nil {
+	x := &exchange{tx: tx, send: tx.SendBatch}
+	s.account(x, shares, tasks)
+	if err = x.flush(ctx); err != nil {
 		return result, err
 	}
-	s.config.inject(pointRows)
-	if err = s.account(ctx, tx, f, tasks); err != nil {
-		return result, err
-	}
+	return result, s.commit(ctx, tx)
+}
+
+// commit ends a fold's transaction.
+func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
 	s.config.inject(pointCommit)
 	// From here on the outcome must be learned, even by a process that stops.
 	commit, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.config.CommitTimeout,
 		fmt.Errorf("no answer to COMMIT within MILLRACE_DATABASE_COMMIT_TIMEOUT (%v)", s.config.CommitTimeout))
 	defer cancel()
-	err = commitError(tx.Commit(commit))
-	return result, err
+	return commitError(tx.Commit(commit))
+}
+
+// positionArgs are the parameters of movePosition.
+func (s *Store) positionArgs(share aggregator.Share) []any {
+	f := share.Fold
+	return []any{s.config.Cluster, f.Topic, f.Partition, [16]byte(share.Claim.Owner), f.From, f.To}
 }
 
 // tasks prepares the views that have rows.
-func (s *Store) tasks(ctx context.Context, tx pgx.Tx, f *aggregator.Fold) ([]task, error) {
+func (s *Store) tasks(ctx context.Context, db schema.Querier, shares []aggregator.Share) ([]task, error) {
 	var all []task
-	for i := range f.Views {
-		rows := &f.Views[i]
-		if len(rows.Hashes) == 0 {
-			continue
+	for _, share := range shares {
+		for i := range share.Fold.Views {
+			rows := &share.Fold.Views[i]
+			if rows.Len() == 0 {
+				continue
+			}
+			sql, err := s.statementsOf(ctx, db, rows)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, task{rows, sql, newParameters(rows)})
 		}
-		sql, err := s.statementsOf(ctx, tx, rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, task{rows, sql, newParameters(rows)})
 	}
 	return all, nil
 }
@@ -143,45 +172,51 @@ const checkViews = `SELECT q.i FROM unnest($2::uuid[], $3::text[]) WITH ORDINALI
 	WHERE r.id IS NULL OR q.mrel IS NOT NULL AND r.mrel::oid IS DISTINCT FROM to_regclass(q.mrel)::oid
 	ORDER BY q.i LIMIT 1`
 
-// account checks which views were folded and moves their ledger.
-func (s *Store) account(ctx context.Context, tx pgx.Tx, f *aggregator.Fold, tasks []task) error {
+// account asks which views were folded and moves their ledger.
+func (s *Store) account(x *exchange, shares []aggregator.Share, tasks []task) {
 	var ids hashParam
 	var tables []*string
 	var names []string
-	for _, t := range tasks {
-		ids, tables, names = append(ids, t.rows.View), append(tables, &t.sql.table), append(names, t.rows.Name)
-	}
-	// A view whose shards got ranges without groups has no table here.
 	seen := map[topology.ViewID]bool{}
-	for _, a := range f.Applied {
-		if !seen[a.View] {
-			seen[a.View] = true
-			ids, tables, names = append(ids, a.View), append(tables, nil), append(names, a.View.String())
+	for i := range tasks {
+		if t := &tasks[i]; !seen[t.rows.View] {
+			seen[t.rows.View] = true
+			ids, tables, names = append(ids, t.rows.View), append(tables, &t.sql.table), append(names, t.rows.Name)
+		}
+	}
+	ranges := 0
+	for _, share := range shares {
+		ranges += len(share.Fold.Applied)
+		// A view whose shards got ranges without groups has no table here.
+		for _, a := range share.Fold.Applied {
+			if !seen[a.View] {
+				seen[a.View] = true
+				ids, tables, names = append(ids, a.View), append(tables, nil), append(names, a.View.String())
+			}
 		}
 	}
 	if len(ids) == 0 {
+		return
+	}
+	x.ask(nil, func(answers pgx.BatchResults) error {
+		s.config.inject(pointRows)
+		var wrong int
+		switch err := answers.QueryRow().Scan(&wrong); {
+		case err == nil:
+			return errGone(topology.ViewID(ids[wrong-1]), names[wrong-1])
+		case !errors.Is(err, pgx.ErrNoRows):
+			return err
+		}
 		return nil
-	}
-	b := &pgx.Batch{}
-	b.Queue(checkViews, s.config.Cluster, ids, tables)
-	b.Queue(moveLedger, s.ledgerArgs(f)...)
-	answers := tx.SendBatch(ctx, b)
-	var wrong int
-	err := answers.QueryRow().Scan(&wrong)
-	if err == nil {
-		err = errGone(topology.ViewID(ids[wrong-1]), names[wrong-1])
-	} else if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
-	}
-	var moved int
-	err = errors.Join(err, answers.QueryRow().Scan(&moved))
-	if closed := answers.Close(); err == nil {
-		err = closed
-	}
-	if err == nil && moved != len(f.Applied) && !s.config.unguarded(guardApplied) {
-		err = aggregator.ErrLedger
-	}
-	return err
+	}, checkViews, s.config.Cluster, ids, tables)
+	x.ask(nil, func(answers pgx.BatchResults) error {
+		var moved int
+		err := answers.QueryRow().Scan(&moved)
+		if err == nil && moved != ranges && !s.config.unguarded(guardApplied) {
+			return aggregator.ErrLedger
+		}
+		return err
+	}, moveLedger, s.ledgerArgs(shares, ranges)...)
 }
 
 // viewFault sorts an error of a view's statement: a refused value, a passing

@@ -233,6 +233,18 @@ func TestFoldFollowsTables(t *testing.T) {
 	refused("dropped")
 	foldNext(t, s, c, rowsOf(fine, group{key: "a", n: 1, total: 1}))
 
+	// Whichever comes first in the fold, and however many statements are new.
+	third, last := makeView(t, s, "third", countAndSum()), makeView(t, s, "last", countAndSum())
+	foldNext(t, s, c, rowsOf(last, group{key: "a", n: 1, total: 1}))
+	if err := other.DropView(t.Context(), last.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	_, err := tryFold(t, s, c, rowsOf(third, group{key: "a", n: 1, total: 1}), rowsOf(last, group{key: "a", n: 1, total: 1}))
+	var faulty *sink.ViewError
+	if !errors.As(err, &faulty) || faulty.View != last.ID {
+		t.Fatalf("the view dropped is last: %v", err)
+	}
+
 	// Another view has the name: what is meant for the old one never gets there.
 	spec = makeView(t, s, "again", countAndSum())
 	foldNext(t, s, c, one())

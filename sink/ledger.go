@@ -85,23 +85,27 @@ func (s *Store) Partitions(ctx context.Context) ([]PartitionRow, error) {
 const moveLedger = `WITH moved AS (
 	INSERT INTO millrace.ledger AS l
 		(cluster, topic, partition, view, shard, input_topic, input_partition, from_offset, to_offset, max_time, continued_from)
-	SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[], $11::int8[])
+	SELECT $1, * FROM unnest($2::text[], $3::int4[], $4::uuid[], $5::int4[], $6::uuid[], $7::int4[], $8::int8[], $9::int8[], $10::int8[], $11::int8[])
 	ON CONFLICT (cluster, topic, partition, view, shard, input_topic, input_partition) DO UPDATE
 	SET to_offset = excluded.to_offset, max_time = GREATEST(l.max_time, excluded.max_time), continued_from = excluded.continued_from
 	WHERE l.from_offset = excluded.from_offset AND l.to_offset = excluded.continued_from AND l.to_offset <= excluded.to_offset
 	RETURNING l.xmax <> '0' OR l.continued_from = l.from_offset AS continues)
 	SELECT count(*) FILTER (WHERE continues) FROM moved`
 
-// ledgerArgs are the parameters of moveLedger.
-func (s *Store) ledgerArgs(f *aggregator.Fold) []any {
-	n := len(f.Applied)
-	views, inputs := make(hashParam, n), make(hashParam, n)
-	shards, partitions := make([]int32, n), make([]int32, n)
-	from, to, newest, continues := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	for i, a := range f.Applied {
-		views[i], inputs[i] = a.View, a.Range.Topic
-		shards[i], partitions[i] = int32(a.Shard), a.Range.Partition
-		from[i], to[i], newest[i], continues[i] = a.Range.From, a.Range.To, a.Range.MaxTime, a.Continues
+// ledgerArgs are the parameters of moveLedger, of n entries.
+func (s *Store) ledgerArgs(shares []aggregator.Share, n int) []any {
+	topics := make([]string, 0, n)
+	views, inputs := make(hashParam, 0, n), make(hashParam, 0, n)
+	owned, shards, partitions := make(int4Param, 0, n), make(int4Param, 0, n), make(int4Param, 0, n)
+	from, to, newest, continues := make(int8Param, 0, n), make(int8Param, 0, n), make(int8Param, 0, n), make(int8Param, 0, n)
+	for _, share := range shares {
+		for _, a := range share.Fold.Applied {
+			topics, owned = append(topics, share.Fold.Topic), append(owned, share.Fold.Partition)
+			views, inputs = append(views, a.View), append(inputs, a.Range.Topic)
+			shards, partitions = append(shards, int32(a.Shard)), append(partitions, a.Range.Partition)
+			from, to = append(from, a.Range.From), append(to, a.Range.To)
+			newest, continues = append(newest, a.Range.MaxTime), append(continues, a.Continues)
+		}
 	}
-	return []any{s.config.Cluster, f.Topic, f.Partition, views, shards, inputs, partitions, from, to, newest, continues}
+	return []any{s.config.Cluster, topics, owned, views, shards, inputs, partitions, from, to, newest, continues}
 }

@@ -13,42 +13,6 @@ import (
 	"github.com/millrace/millrace/sink/schema"
 )
 
-// mergeFast sends the statements of all views in one message. It returns
-// errRefused where PostgreSQL refused a value; the transaction is of no use then.
-func mergeFast(ctx context.Context, tx pgx.Tx, tasks []task) (result aggregator.FoldResult, err error) {
-	type sent struct {
-		task task
-		rows int
-	}
-	var all []sent
-	b := &pgx.Batch{}
-	for _, t := range tasks {
-		for from := 0; from < len(t.rows.Hashes); {
-			to := t.data.chunk(from)
-			b.Queue(t.data.sql(t.sql), t.data.args(from, to)...)
-			all = append(all, sent{t, to - from})
-			from = to
-		}
-	}
-	if len(all) == 0 {
-		return result, nil
-	}
-	answers := tx.SendBatch(ctx, b)
-	defer func() {
-		if closed := answers.Close(); err == nil {
-			err = closed
-		}
-	}()
-	for _, s := range all {
-		tag, err := answers.Exec()
-		if err = merge(s.task, tag, err, s.rows); err != nil {
-			return result, err
-		}
-		result.Rows += s.rows
-	}
-	return result, nil
-}
-
 // merge judges the answer to one statement.
 func merge(t task, tag pgconn.CommandTag, err error, rows int) error {
 	if err != nil {
@@ -64,8 +28,9 @@ func merge(t task, tag pgconn.CommandTag, err error, rows int) error {
 // refused, until the group at fault is alone and can be marked.
 func mergeCarefully(ctx context.Context, tx pgx.Tx, tasks []task) (result aggregator.FoldResult, err error) {
 	for _, t := range tasks {
-		for from := 0; from < len(t.rows.Hashes); {
-			to := t.data.chunk(from)
+		for from := 0; from < t.rows.Len(); {
+			n, _ := t.data.take(from, min(chunkRows, t.rows.Len()-from))
+			to := from + n
 			failed, err := bisect(ctx, tx, t, from, to)
 			if err != nil {
 				return result, err
@@ -80,12 +45,13 @@ func mergeCarefully(ctx context.Context, tx pgx.Tx, tasks []task) (result aggreg
 
 // bisect merges rows [from, to) and returns how many had to be marked.
 func bisect(ctx context.Context, tx pgx.Tx, t task, from, to int) (failed int, err error) {
-	refusal, err := attempt(ctx, tx, t, to-from, t.data.sql(t.sql), t.data.args(from, to))
+	t.data.take(from, to-from)
+	refusal, err := attempt(ctx, tx, t, to-from, t.data.careful(t.sql), t.data.args())
 	if err != nil || refusal == nil {
 		return 0, err
 	}
 	if to-from == 1 {
-		return 1, mark(ctx, tx, t, from, refusal)
+		return 1, mark(ctx, tx, t, refusal)
 	}
 	middle := from + (to-from)/2
 	for _, half := range [2][2]int{{from, middle}, {middle, to}} {
@@ -98,11 +64,11 @@ func bisect(ctx context.Context, tx pgx.Tx, t task, from, to int) (failed int, e
 	return failed, nil
 }
 
-// mark puts one group in error. A group whose keys are what the database cannot
+// mark puts the one group that was taken in error. A group whose keys are what the database cannot
 // take (bytes that its encoding lacks) is kept under its hash, with NULL keys.
-func mark(ctx context.Context, tx pgx.Tx, t task, row int, e *datum.Error) error {
+func mark(ctx context.Context, tx pgx.Tx, t task, e *datum.Error) error {
 	for _, keys := range []bool{true, false} {
-		refusal, err := attempt(ctx, tx, t, 1, t.sql.errors, t.data.marked(row, e, keys))
+		refusal, err := attempt(ctx, tx, t, 1, t.sql.errors, t.data.marked(e, keys))
 		if err != nil || refusal == nil {
 			return err
 		}

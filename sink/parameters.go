@@ -1,11 +1,14 @@
 package sink
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -16,32 +19,75 @@ const (
 	chunkBytes = 64 << 20
 )
 
-// parameters are one view's rows as parameters of its statements.
+// parameters are one view's rows as parameters of its statements, some of them at
+// a time.
 type parameters struct {
-	rows   *aggregator.ViewRows
-	hashes hashParam
-	void   column.Bitmap  // rows that came in error; nil where none did
-	errors *column.Vector // their errors, beside void
+	rows  *aggregator.ViewRows
+	piece *aggregator.Piece // what was taken: rows [from, from+n)
+	from  int
+	n     int
 }
 
-func newParameters(rows *aggregator.ViewRows) *parameters {
-	p := &parameters{rows: rows, hashes: rows.Hashes}
-	if len(rows.Plan.Keys) == 0 {
-		// The one row of a view without GROUP BY was made with the view; that of
-		// a shard of a write_optimized one is made by its first fold.
-		p.hashes = make(hashParam, len(rows.Hashes))
+func newParameters(rows *aggregator.ViewRows) *parameters { return &parameters{rows: rows} }
+
+// take makes the statement's rows the first of those from from on, most of them
+// or as many as a statement takes; it returns how many, and the bytes of their text
+// and numerics.
+func (p *parameters) take(from, most int) (n, bytes int) {
+	if p.piece == nil {
+		p.piece = &aggregator.Piece{}
 	}
-	if len(rows.Errors) == 0 {
-		return p
+	p.rows.Piece(from, from+most, p.piece)
+	p.from = from
+	p.n, bytes = p.fit(most)
+	return p.n, bytes
+}
+
+// fit counts the rows that a statement takes.
+func (p *parameters) fit(most int) (n, bytes int) {
+	first := p.piece.First
+	vectors := slices.Concat(p.piece.Keys, p.piece.States)
+	vectors = slices.DeleteFunc(vectors, func(v *column.Vector) bool { return v.Type.Physical() != datum.PhysBytes })
+	arenas := 0
+	for _, v := range vectors {
+		arenas += len(v.Arena)
 	}
-	p.void = make(column.Bitmap, column.Words(len(rows.Hashes)))
-	p.errors = column.New(datum.Text)
-	p.errors.Resize(len(rows.Hashes))
-	for _, e := range rows.Errors {
-		p.void.Set(e.Group)
-		p.errors.SetString(e.Group, marker(e.Err))
+	if first == 0 && arenas <= chunkBytes {
+		return most, arenas
 	}
-	return p
+	for n < most {
+		row := 0
+		for _, v := range vectors {
+			if !v.IsNull(first + n) {
+				row += int(v.Slices[first+n].Len)
+			}
+		}
+		if bytes+row > chunkBytes && n > 0 {
+			break
+		}
+		n, bytes = n+1, bytes+row
+	}
+	return n, bytes
+}
+
+// inError returns which of the rows came in error, and the errors beside them;
+// both are nil where none did.
+func (p *parameters) inError() (void column.Bitmap, errors *column.Vector) {
+	if len(p.rows.Errors) == 0 {
+		return nil, nil
+	}
+	void = make(column.Bitmap, column.Words(p.n))
+	errors = column.New(datum.Text)
+	errors.Resize(p.n)
+	i, _ := slices.BinarySearchFunc(p.rows.Errors, p.from, func(e partial.GroupError, row int) int { return cmp.Compare(e.Group, row) })
+	for _, e := range p.rows.Errors[i:] {
+		if e.Group >= p.from+p.n {
+			break
+		}
+		void.Set(e.Group - p.from)
+		errors.SetString(e.Group-p.from, marker(e.Err))
+	}
+	return void, errors
 }
 
 // marker is an error as the column _error keeps it: SQLSTATE, blank, message.
@@ -54,18 +100,30 @@ func marker(e *datum.Error) string {
 	return code + " " + message
 }
 
-// args are the parameters of statements.merge for rows [from, to), or of
-// statements.errors where rows came in error.
-func (p *parameters) args(from, to int) []any {
-	args := []any{p.hashes[from:to]}
-	for _, k := range p.rows.Keys {
-		args = append(args, &vectorParam{v: k, from: from, to: to})
+// args are the parameters of the view's statements for the rows taken.
+func (p *parameters) args() []any {
+	void, errors := p.inError()
+	hashes := hashParam(p.piece.Hashes[:p.n])
+	if len(p.rows.Plan.Keys) == 0 {
+		// The one row of a view without GROUP BY was made with the view; that of
+		// a shard of a write_optimized one is made by its first fold.
+		hashes = make(hashParam, p.n)
 	}
-	for _, st := range p.rows.States {
-		args = append(args, &vectorParam{v: st, from: from, to: to, void: p.void})
+	first := &roomyParam{hashParam: hashes}
+	args := []any{first}
+	add := func(v *vectorParam) {
+		first.room += v.size()
+		args = append(args, v)
 	}
-	if p.errors != nil {
-		args = append(args, &vectorParam{v: p.errors, from: from, to: to})
+	from, to := p.piece.First, p.piece.First+p.n
+	for _, k := range p.piece.Keys {
+		add(&vectorParam{v: k, from: from, to: to})
+	}
+	for _, st := range p.piece.States {
+		add(&vectorParam{v: st, from: from, to: to, void: void})
+	}
+	if errors != nil {
+		add(&vectorParam{v: errors, to: p.n})
 	}
 	return p.withShard(args)
 }
@@ -78,53 +136,43 @@ func (p *parameters) withShard(args []any) []any {
 	return args
 }
 
-// sql is the statement that args belongs to.
-func (p *parameters) sql(s *statements) string {
-	if p.errors != nil {
+// fast is the statement that args belongs to, where all is well.
+func (p *parameters) fast(s *statements) string {
+	if len(p.rows.Errors) > 0 {
 		return s.errors
 	}
 	return s.merge
 }
 
-// marked are the parameters of statements.errors that put one group in error,
-// without its keys if the database cannot take those.
-func (p *parameters) marked(row int, e *datum.Error, keys bool) []any {
+// careful is the statement that args belongs to, which expects nothing of the table.
+func (p *parameters) careful(s *statements) string {
+	if len(p.rows.Errors) > 0 {
+		return s.errors
+	}
+	return s.upsert
+}
+
+// marked are the parameters of statements.errors that put the one group taken in
+// error, without its keys if the database cannot take those.
+func (p *parameters) marked(e *datum.Error, keys bool) []any {
 	null := func(t datum.Type) any {
 		v := column.New(t)
 		v.AppendNull()
 		return &vectorParam{v: v, to: 1}
 	}
-	args := []any{p.hashes[row : row+1]}
-	for _, k := range p.rows.Keys {
+	row := p.piece.First
+	args := []any{p.args()[0]}
+	for _, k := range p.piece.Keys {
 		if keys {
 			args = append(args, &vectorParam{v: k, from: row, to: row + 1})
 		} else {
 			args = append(args, null(k.Type))
 		}
 	}
-	for _, st := range p.rows.States {
+	for _, st := range p.piece.States {
 		args = append(args, null(st.Type))
 	}
 	text := column.New(datum.Text)
 	text.AppendBytes([]byte(marker(e)))
 	return p.withShard(append(args, &vectorParam{v: text, to: 1}))
-}
-
-// chunk returns the end of the statement's rows that begin at from.
-func (p *parameters) chunk(from int) int {
-	bytes, to := 0, from
-	for to < len(p.hashes) && to-from < chunkRows {
-		for _, vs := range [2][]*column.Vector{p.rows.Keys, p.rows.States} {
-			for _, v := range vs {
-				if v.Type.Physical() == datum.PhysBytes && !v.IsNull(to) {
-					bytes += int(v.Slices[to].Len)
-				}
-			}
-		}
-		if bytes > chunkBytes && to > from {
-			break
-		}
-		to++
-	}
-	return to
 }

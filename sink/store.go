@@ -20,6 +20,7 @@ type Store struct {
 	config  Config
 	log     *slog.Logger
 	metrics *metrics
+	pieces  sync.Pool // of []*aggregator.Piece, see foldFast
 
 	mu        sync.Mutex                      // guards relations
 	relations map[topology.ViewID]*statements // of views that were folded into

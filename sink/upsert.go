@@ -20,7 +20,8 @@ import (
 type statements struct {
 	table  string // qualified and quoted
 	merge  string // hashes, keys, states and, of a write_optimized view, the shard
-	errors string // the same with errors behind the states
+	upsert string // the same, whatever another session does meanwhile
+	errors string // upsert with errors behind the states
 }
 
 // upsert builds the statement that merges rows into a result table. The rows of
@@ -34,9 +35,6 @@ type statements struct {
 //     unless two groups have one hash: then fewer rows are counted than were sent.
 //   - Of a write_optimized view each shard has rows of its own: the shard, one for
 //     all rows of the statement, is the last parameter.
-//
-// MERGE is as fast and writes half the WAL for rows that exist, but fails
-// on a row that another session inserted meanwhile, which a zombie can.
 func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, withErrors bool) string {
 	columns, params := []string{schema.HashColumn}, []string{"$1::uuid[]"}
 	add := func(name string, t datum.Type) {
@@ -78,6 +76,49 @@ func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, with
 	return sql
 }
 
+// mergeSQL is upsert as a MERGE, which finds each row once where ON CONFLICT
+// locks it before it updates it: half the WAL, and faster. It fails (and the fold is
+// then tried with upsert) where another session inserts one of the rows
+// meanwhile. None does: who folds a shard holds its partition's row.
+func mergeSQL(table string, plan *query.Plan, policy topology.ShardingPolicy) string {
+	columns, params := []string{schema.HashColumn}, []string{"$1::uuid[]"}
+	add := func(name string, t datum.Type) {
+		columns = append(columns, name)
+		params = append(params, fmt.Sprintf("$%d::%v[]", len(columns), t))
+	}
+	var sets, same []string
+	for _, k := range plan.Keys {
+		name := quote(k.Column)
+		add(name, k.Expr.Type())
+		same = append(same, fmt.Sprintf(" AND m.%[1]s IS NOT DISTINCT FROM excluded.%[1]s", name))
+	}
+	for _, a := range plan.Aggregates {
+		for i, s := range a.Function.States {
+			name := quote(a.Columns[i])
+			add(name, s.Type)
+			sets = append(sets, fmt.Sprintf("%s = %s", name, merged(s.Merge, name)))
+		}
+	}
+	mark := fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)
+	if len(sets) == 0 {
+		sets = []string{mark}
+	}
+	source := fmt.Sprintf("unnest(%s) AS excluded(%s)", strings.Join(params, ", "), strings.Join(columns, ", "))
+	on, values := fmt.Sprintf("m.%[1]s = excluded.%[1]s", schema.HashColumn), "excluded."+strings.Join(columns, ", excluded.")
+	if policy == topology.WriteOptimized {
+		shard := fmt.Sprintf("$%d::integer", len(columns)+1)
+		columns = append(columns, schema.ShardColumn)
+		on += fmt.Sprintf(" AND m.%s = %s", schema.ShardColumn, shard)
+		values += ", " + shard
+	}
+	key := strings.Join(same, "")
+	return fmt.Sprintf(`MERGE INTO %s AS m USING %s ON %s
+		WHEN MATCHED AND m.%s IS NULL%s THEN UPDATE SET %s
+		WHEN MATCHED%s THEN UPDATE SET %s
+		WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)`,
+		table, source, on, schema.ErrorColumn, key, strings.Join(sets, ", "), key, mark, strings.Join(columns, ", "), values)
+}
+
 // merged is the SQL of a merge rule over a column of the row (m) and of the partial.
 func merged(rule agg.MergeRule, name string) string {
 	switch rule {
@@ -95,14 +136,14 @@ func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // statementsOf returns the SQL for a view, looking its table up by the view's
 // id on first use.
-func (s *Store) statementsOf(ctx context.Context, tx pgx.Tx, rows *aggregator.ViewRows) (*statements, error) {
+func (s *Store) statementsOf(ctx context.Context, db schema.Querier, rows *aggregator.ViewRows) (*statements, error) {
 	s.mu.Lock()
 	known := s.relations[rows.View]
 	s.mu.Unlock()
 	if known != nil {
 		return known, nil
 	}
-	rel, err := schema.Lookup(ctx, tx, s.config.Cluster, rows.View)
+	rel, err := schema.Lookup(ctx, db, s.config.Cluster, rows.View)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +152,8 @@ func (s *Store) statementsOf(ctx context.Context, tx pgx.Tx, rows *aggregator.Vi
 	}
 	known = &statements{
 		table:  rel.Mrel,
-		merge:  upsert(rel.Mrel, rows.Plan, rows.Policy, false),
+		merge:  mergeSQL(rel.Mrel, rows.Plan, rows.Policy),
+		upsert: upsert(rel.Mrel, rows.Plan, rows.Policy, false),
 		errors: upsert(rel.Mrel, rows.Plan, rows.Policy, true),
 	}
 	s.mu.Lock()

@@ -23,8 +23,20 @@ type vectorParam struct {
 	void     column.Bitmap // rows whose value is sent as NULL; nil for none
 }
 
-// hashParam is a uuid[] parameter.
-type hashParam [][16]byte
+// hashParam is a uuid[] parameter, int4Param an int4[], int8Param an int8[].
+type (
+	hashParam [][16]byte
+	int4Param []int32
+	int8Param []int64
+)
+
+// roomyParam is a hashParam that is the first of a statement's parameters: it makes
+// room for the others, which pgx appends to the same buffer. Without it the
+// buffer grows and is copied at each.
+type roomyParam struct {
+	hashParam
+	room int
+}
 
 // binaryArray is a parameter that writes itself.
 type binaryArray interface {
@@ -89,11 +101,59 @@ func (h hashParam) appendArray(dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
+func (p *roomyParam) appendArray(dst []byte) ([]byte, error) {
+	return p.hashParam.appendArray(slices.Grow(dst, headerBytes+20*len(p.hashParam)+p.room))
+}
+
+func (p int4Param) appendArray(dst []byte) ([]byte, error) {
+	dst = appendHeader(slices.Grow(dst, headerBytes+8*len(p)), datum.Int4.OID(), len(p))
+	for _, x := range p {
+		dst = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(dst, 4), uint32(x))
+	}
+	return dst, nil
+}
+
+func (p int8Param) appendArray(dst []byte) ([]byte, error) {
+	dst = appendHeader(slices.Grow(dst, headerBytes+12*len(p)), datum.Int8.OID(), len(p))
+	return appendInt8s(dst, p), nil
+}
+
+// size is about how many bytes appendArray writes, hardly ever less.
+func (p *vectorParam) size() int {
 	n := p.to - p.from
-	dst = appendHeader(slices.Grow(dst, headerBytes+20*n), p.v.Type.OID(), n)
+	switch p.v.Type {
+	case datum.Text:
+		if p.from == 0 && p.to == p.v.Len() {
+			return headerBytes + 4*n + len(p.v.Arena)
+		}
+		return headerBytes + 36*n
+	case datum.Numeric, datum.Interval:
+		return headerBytes + 20*n
+	}
+	return headerBytes + 12*n
+}
+
+func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
+	dst = appendHeader(slices.Grow(dst, p.size()), p.v.Type.OID(), p.to-p.from)
+	if p.void == nil && p.full() {
+		switch p.v.Type {
+		case datum.Int8, datum.Timestamp, datum.TimestampTZ:
+			return appendInt8s(dst, p.v.Ints[p.from:p.to]), nil
+		case datum.Text:
+			for row := p.from; row < p.to; row++ {
+				x := p.v.Bytes(row)
+				dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(x))), x...)
+			}
+			return dst, nil
+		case datum.Numeric:
+			for row := p.from; row < p.to; row++ {
+				dst = appendNumeric(dst, p.v.Bytes(row))
+			}
+			return dst, nil
+		}
+	}
 	for row := p.from; row < p.to; row++ {
-		if p.v.IsNull(row) || p.void != nil && p.void.Get(row) {
+		if p.v.IsNull(row) || p.void != nil && p.void.Get(row-p.from) {
 			dst = binary.BigEndian.AppendUint32(dst, math.MaxUint32)
 			continue
 		}
@@ -103,6 +163,69 @@ func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
 		binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 	}
 	return dst, nil
+}
+
+// full reports whether none of the rows is NULL.
+func (p *vectorParam) full() bool {
+	for row := p.from; row < p.to; row++ {
+		if row%64 == 0 && row+64 <= p.to && p.v.Valid[row/64] == math.MaxUint64 {
+			row += 63
+		} else if p.v.IsNull(row) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendInt8s writes an array's elements.
+func appendInt8s(dst []byte, values []int64) []byte {
+	at := len(dst)
+	dst = slices.Grow(dst, 12*len(values))[:at+12*len(values)]
+	for _, x := range values {
+		element := dst[at : at+12 : at+12]
+		binary.BigEndian.PutUint32(element, 8)
+		binary.BigEndian.PutUint64(element[4:], uint64(x))
+		at += 12
+	}
+	return dst
+}
+
+// appendNumeric writes an array's element. A whole number, which nearly all sums
+// are, needs neither a Decimal nor its digits as text.
+func appendNumeric(dst, encoded []byte) []byte {
+	d := datum.DecodeDecimal(encoded)
+	if x, scale, ok := d.Small(); ok && scale == 0 {
+		return appendWhole(dst, x)
+	}
+	at := len(dst)
+	dst = datum.AppendDecimalWire(append(dst, 0, 0, 0, 0), d)
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+// appendWhole is appendNumeric of a whole number (numeric_recv: the number of
+// digits in base 10,000, the weight of the first, sign, scale, digits).
+func appendWhole(dst []byte, x int64) []byte {
+	sign, rest := uint64(0), uint64(x)
+	if x < 0 {
+		sign, rest = 0x4000, -rest
+	}
+	var digits [5]uint16 // the last first
+	n, zeros := 0, 0     // zeros: how many of the last digits are 0, which are left out
+	for ; rest > 0; n++ {
+		digits[n] = uint16(rest % 10_000)
+		rest /= 10_000
+		if digits[n] == 0 && zeros == n {
+			zeros++
+		}
+	}
+	dst = binary.BigEndian.AppendUint32(dst, uint32(8+2*(n-zeros)))
+	weight := uint64(max(n-1, 0))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(n-zeros)<<48|weight<<32|sign<<16)
+	for i := n - 1; i >= zeros; i-- {
+		dst = binary.BigEndian.AppendUint16(dst, digits[i])
+	}
+	return dst
 }
 
 // appendValue writes a value as its type's receive function reads it.
