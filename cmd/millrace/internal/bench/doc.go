@@ -24,8 +24,17 @@
 // # Contenders
 //
 // See [Contenders]. The rival (rival.go) is the honest opponent: a consumer as a
-// good Go programmer would write it for this one query. All clients fetch with
-// the same options.
+// good Go programmer would write it for one query. It writes every second, since
+// it is always behind, and a round counts only if it reaches 0.8 of what merely
+// parsing for it takes ([rivalFloor]). The plain loops fetch by the options that
+// are best for them, Millrace as its nodes do.
+//
+// # Queries
+//
+// qa (queryqa.go) has few groups that all stay, q17 (queryq17.go) has many that
+// come and go; what the contenders do for one is beside it, the rival's groups in
+// rivalqa.go and rivalq17.go. Their events are functions of their numbers
+// ([Kind], package nexmark), and [Generate] writes them for others to read.
 //
 // # Failover
 //

@@ -23,8 +23,8 @@ type queryReport struct {
 	Bytes  float64 `json:"bytes_per_event"`
 	Groups int     `json:"groups"`
 	Rounds int     `json:"rounds"`
-	// Counted is how many rounds the medians are taken over. Where none counts
-	// they are of all rounds, and there are no ratios.
+	// Counted is how many rounds the medians are taken over. Where it is zero
+	// they are of all rounds, and ratios mean nothing.
 	Counted int `json:"rounds_that_count"`
 	// RivalToParse is the rival's rate to that of its parse row, of each round,
 	// where both ran.
@@ -64,9 +64,8 @@ func summarize(rounds []round, events int64) *queryReport {
 		}
 	}
 	r.Counted = len(counted)
-	shown := counted
 	if len(counted) == 0 {
-		shown = rounds
+		counted = rounds
 	}
 	for _, c := range Contenders() {
 		if _, ran := rounds[0][c.Name]; !ran {
@@ -77,7 +76,7 @@ func summarize(rounds []round, events int64) *queryReport {
 			x.Samples = append(x.Samples, round[c.Name].CPU.Seconds())
 		}
 		var cpu, wall []float64
-		for _, round := range shown {
+		for _, round := range counted {
 			cpu, wall = append(cpu, round[c.Name].CPU.Seconds()), append(wall, round[c.Name].Wall.Seconds())
 		}
 		x.CPUSeconds, x.Seconds = median(cpu), median(wall)
@@ -127,30 +126,40 @@ func (r *queryReport) print(w io.Writer, recorded *queryReport) error {
 		head += "then: × bare\tthen: × rival\t"
 	}
 	fmt.Fprintln(t, head)
+	now := times
+	if r.Counted == 0 {
+		now = doubtful
+	}
 	for _, c := range r.Contenders {
 		line := fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t", c.Name, thousands(c.EventsPerSecond), thousands(c.EventsPerCPU),
-			times(c.ToBare), times(c.ToParse), times(c.ToRival), c.CPUSeconds)
+			now(c.ToBare), now(c.ToParse), now(c.ToRival), c.CPUSeconds)
 		if recorded != nil {
+			then := times
+			if recorded.Counted == 0 {
+				then = doubtful
+			}
 			old := recorded.contender(c.Name)
-			line += fmt.Sprintf("%s\t%s\t", times(old.ToBare), times(old.ToRival))
+			line += fmt.Sprintf("%s\t%s\t", then(old.ToBare), then(old.ToRival))
 		}
 		fmt.Fprintln(t, line)
 	}
 	return t.Flush()
 }
 
+// doubtful writes a ratio of rounds that do not count.
+func doubtful(ratio float64) string { return "(" + times(ratio) + ")" }
+
 // counted says which rounds count.
 func (r *queryReport) counted() string {
 	if len(r.RivalToParse) == 0 {
 		return fmt.Sprintf("medians of %d rounds", r.Rounds)
 	}
-	text := fmt.Sprintf("medians of the %d of %d rounds that count: in them the rival reaches %.1f or more of its parse row (it reached%s)",
-		r.Counted, r.Rounds, rivalFloor, listed(r.RivalToParse))
 	if r.Counted == 0 {
-		text = fmt.Sprintf("NO ROUND COUNTS, so there are no ratios: the rival has to reach %.1f of its parse row, and reached%s "+
-			"(the machine is too busy, or --rival-interval too short for it)", rivalFloor, listed(r.RivalToParse))
+		return fmt.Sprintf("NO ROUND COUNTS: the rival has to reach %.1f of its parse row, and reached%s; the machine is too busy, "+
+			"or --rival-interval too short for it. Ratios in brackets are of rounds that do not count", rivalFloor, listed(r.RivalToParse))
 	}
-	return text
+	return fmt.Sprintf("medians of the %d of %d rounds that count: in them the rival reaches %.1f or more of its parse row (it reached%s)",
+		r.Counted, r.Rounds, rivalFloor, listed(r.RivalToParse))
 }
 
 func listed(numbers []float64) (text string) {

@@ -27,7 +27,7 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	q.Query, q.Events, q.Groups = nameQA, 1000, 10
-	old := &report{Queries: []queryReport{{Query: nameQA, Contenders: []result{{Name: nameMillrace, ToBare: 0.44, ToRival: 1.23}}}}}
+	old := &report{Queries: []queryReport{{Query: nameQA, Counted: 1, Contenders: []result{{Name: nameMillrace, ToBare: 0.44, ToRival: 1.23}}}}}
 	r := &report{Runs: 3, Queries: []queryReport{*q}, Groups: 10, Fold: []foldResult{{Groups: 1000, Millrace: 1_234_567, HandWritten: 999, Ratio: 1.5}}}
 	var out bytes.Buffer
 	if err := r.print(&out, old, false); err != nil {
@@ -57,8 +57,12 @@ func TestRoundsCount(t *testing.T) {
 		t.Error(text)
 	}
 	q = summarize([]round{seconds(7, 10, 5)}, 1000)
-	if q.Counted != 0 || q.Contenders[2].ToRival != 0 || q.Contenders[2].CPUSeconds != 5 || !strings.Contains(q.counted(), "NO ROUND COUNTS") {
+	if q.Counted != 0 || q.Contenders[2].ToRival != 2 || q.Contenders[2].CPUSeconds != 5 || !strings.Contains(q.counted(), "NO ROUND COUNTS") {
 		t.Errorf("%+v: %s", q, q.counted())
+	}
+	var out bytes.Buffer
+	if err := q.print(&out, nil); err != nil || !strings.Contains(out.String(), "(2.00)") {
+		t.Errorf("%v: a ratio that does not count is not in brackets:\n%s", err, out.String())
 	}
 }
 

@@ -63,7 +63,7 @@ func TestKindsAreInProportion(t *testing.T) {
 func TestEventsAreValid(t *testing.T) {
 	g := New()
 	size := 0
-	for n := range int64(20_000) {
+	for n := range int64(4000) {
 		bid := g.Bid(n * 499)
 		value := g.AppendBid(nil, n*499)
 		size += len(value)
@@ -88,7 +88,7 @@ func TestEventsAreValid(t *testing.T) {
 			t.Fatalf("event %d: %v %v", n, event, err)
 		}
 	}
-	if mean := size / 20_000; mean < 235 || mean > 265 {
+	if mean := size / 4000; mean < 235 || mean > 265 {
 		t.Errorf("%d bytes for each bid: about 250 are promised", mean)
 	}
 }
@@ -97,7 +97,7 @@ func TestEventsAreValid(t *testing.T) {
 // of the prices in each rank of query 17; nobody bids for what is long over.
 func TestDistributions(t *testing.T) {
 	g := New()
-	const all = 200_000
+	const all = 50_000
 	var hotAuctions, hotBidders, hotChannel, cheap, dear float64
 	auctions := map[int64]bool{}
 	for n := range int64(all) {
