@@ -128,26 +128,42 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
-// BenchmarkViews is a row's cost in each of a hundred views over one stream.
+// BenchmarkViews is a row's cost in each of a hundred views over one stream, with
+// and without their expressions evaluated together.
 func BenchmarkViews(b *testing.B) {
-	views := make([]*View, 100)
-	for i := range views {
-		views[i] = newView(b, benchPlans["qa"](), 1)
-	}
-	rng := rand.New(rand.NewPCG(2, 2))
-	batches := make([]*column.Batch, 64)
-	for i := range batches {
-		batches[i] = newBids().batch(column.BatchRows, func(int) int { return rng.IntN(10_000) })
-	}
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		for _, v := range views {
-			add(b, v, batches[i%len(batches)], column.All(column.BatchRows))
+	for _, query := range []string{"qa", "q17"} {
+		for _, shared := range []bool{false, true} {
+			b.Run(fmt.Sprintf("query=%s/shared=%v", query, shared), func(b *testing.B) {
+				x, views := &Expressions{}, make([]*View, 100)
+				for i := range views {
+					views[i] = newView(b, benchPlans[query](), 1)
+					if !shared {
+						x = &Expressions{}
+					}
+					if err := views[i].Share(x, nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+				rng := rand.New(rand.NewPCG(2, 2))
+				batches := make([]*column.Batch, 64)
+				for i := range batches {
+					batches[i] = newBids().batch(column.BatchRows, func(int) int { return rng.IntN(10_000) })
+				}
+				b.ReportAllocs()
+				i := 0
+				for b.Loop() {
+					for at, v := range views {
+						if at == 0 || !shared {
+							v.expressions.Begin(batches[i%len(batches)], column.All(column.BatchRows))
+						}
+						v.Take(func(_ int32, err *datum.Error) { b.Fatal(err) })
+					}
+					i++
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/column.BatchRows/100, "ns/row/view")
+			})
 		}
-		i++
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/column.BatchRows/100, "ns/row/view")
 }
 
 // bids is a stream of Nexmark's bids: channel, auction, day and price.

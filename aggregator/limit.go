@@ -45,7 +45,7 @@ func (v *View) refuseLong(rows []int32) {
 	}
 	for i := range v.args {
 		if a := &v.args[i]; a.kept {
-			v.refuseLongValues(a.values, v.passing(a.filter, rows), "aggregate's argument", "")
+			v.refuseLongValues(a.expr.values, v.passing(a.filter, rows), "aggregate's argument", "")
 		}
 	}
 }

@@ -148,12 +148,8 @@ func stateForms(plan *query.Plan, states []*column.Vector, row int) (forms []str
 func plainly(t *testing.T, plan *query.Plan, batch *column.Batch) map[string]group {
 	t.Helper()
 	v := newView(t, plan, 1) // for its expressions
-	v.errs.Reset(batch.Rows)
-	rows := column.All(batch.Rows)
-	if v.filter != nil {
-		rows = v.filter.Filter(batch, rows, nil, &v.errs)
-	}
-	v.evaluate(batch, rows)
+	v.expressions.Begin(batch, column.All(batch.Rows))
+	rows := v.evaluate()
 	byKey, members := map[string]group{}, map[string]column.Bitmap{}
 	for _, r := range rows {
 		var g group
@@ -192,7 +188,7 @@ func alone(t *testing.T, f *agg.Function, v *View, in input, rows []int32, batch
 	a.Grow(1)
 	var values *column.Vector
 	if in.arg != none {
-		values = v.args[in.arg].values
+		values = v.args[in.arg].expr.values
 	}
 	a.Update(make([]uint32, batchRows), values, rows, func(_ uint32, err *datum.Error) { t.Fatal(err) })
 	to := newVectors([]datum.Type{f.States[0].Type})

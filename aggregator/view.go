@@ -3,7 +3,6 @@ package aggregator
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
@@ -24,15 +23,17 @@ type View struct {
 	states *states
 	rows   int64
 
-	filter  *expr.Expr // nil for none
-	keys    []*expr.Expr
+	expressions *Expressions // those below are of them
+
+	filter  *expression // nil for none
+	keys    []*expression
 	filters []rowFilter // the different FILTER clauses
 	args    []argument  // the different arguments
 	inputs  []input     // one per aggregate
 
 	// Of the batch at hand.
 	errs      expr.RowErrors
-	selected  []int32 // rows that pass the filter
+	selected  []int32 // rows that pass the filter and did not fail, where some did
 	keyValues []*column.Vector
 	groups    []uint32 // by row
 
@@ -47,17 +48,10 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 	if shards < 1 || shards > topology.Slots {
 		return nil, fmt.Errorf("view %v: %d shards, must be 1 to %d", id, shards, topology.Slots)
 	}
-	zone, err := time.LoadLocation(plan.TimeZone)
-	if err != nil {
-		return nil, &datum.Error{
-			Code: datum.CodeInvalidParameter, Message: fmt.Sprintf("time zone %q not recognized", plan.TimeZone),
-			Hint: "Set the database's TimeZone to a name of the IANA database, such as Europe/Berlin.",
-		}
-	}
 	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan)}
 	v.keyValues = make([]*column.Vector, len(plan.Keys))
 	v.blocks = newBlockWriter(v)
-	if err := v.compile(expr.Env{Zone: zone}); err != nil {
+	if err := v.Share(&Expressions{}, nil); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -67,16 +61,18 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 // [topology.ReadOptimized], each goes to the shard of its slot.
 func (v *View) SetPolicy(p topology.ShardingPolicy) { v.policy = p }
 
-// Add folds the given rows of a batch in. A row whose filter, keys or
-// arguments cannot be evaluated is left out of everything and handed to failed,
-// once. rows stays the caller's.
+// Add folds the given rows of a batch in: Begin and Take for a view by itself.
+// rows stays the caller's.
 func (v *View) Add(b *column.Batch, rows []int32, failed func(row int32, err *datum.Error)) {
-	v.errs.Reset(b.Rows)
-	if v.filter != nil {
-		v.selected = v.filter.Filter(b, rows, v.selected[:0], &v.errs)
-		rows = v.selected
-	}
-	v.evaluate(b, rows)
+	v.expressions.Begin(b, rows)
+	v.Take(failed)
+}
+
+// Take folds in the batch that its expressions stand at. A row whose filter,
+// keys or arguments cannot be evaluated is left out of everything and handed to
+// failed, once.
+func (v *View) Take(failed func(row int32, err *datum.Error)) {
+	rows := v.evaluate()
 	if v.longest > 0 {
 		v.refuseLong(rows)
 	}
@@ -84,23 +80,38 @@ func (v *View) Add(b *column.Batch, rows []int32, failed func(row int32, err *da
 		rows = v.withoutFailed(rows)
 		v.errs.Each(failed)
 	}
-	v.accumulate(b.Rows, rows)
+	v.accumulate(v.expressions.batch.Rows, rows)
 }
 
 // evaluate computes keys and arguments of every aggregate, before any of them
-// takes a row.
-func (v *View) evaluate(b *column.Batch, rows []int32) {
+// takes a row, and returns the rows that pass the filter.
+func (v *View) evaluate() []int32 {
+	v.errs.Reset(v.expressions.batch.Rows)
+	rows := v.expressions.within(v.filter)
+	if v.filter != nil {
+		v.filter.errs.Each(v.errs.Fail)
+	}
 	for i, k := range v.keys {
-		v.keyValues[i] = k.Eval(b, rows, &v.errs)
+		v.keyValues[i] = v.value(k)
 	}
 	for i := range v.filters {
 		f := &v.filters[i]
-		f.rows = f.expr.Filter(b, rows, f.rows[:0], &v.errs)
+		f.rows = v.expressions.within(f.expr)
+		f.expr.errs.Each(v.errs.Fail)
 	}
 	for i := range v.args {
-		a := &v.args[i]
-		a.values = a.expr.Eval(b, v.passing(a.filter, rows), &v.errs)
+		v.value(v.args[i].expr)
 	}
+	return rows
+}
+
+// value returns an expression's values and takes over its errors.
+func (v *View) value(e *expression) *column.Vector {
+	v.expressions.evaluate(e)
+	if e.errs.Any() {
+		e.errs.Each(v.errs.Fail)
+	}
+	return e.values
 }
 
 // passing returns the rows that pass a FILTER clause.
@@ -111,15 +122,15 @@ func (v *View) passing(filter int, rows []int32) []int32 {
 	return v.filters[filter].rows
 }
 
-// withoutFailed takes the failed rows out of every selection.
+// withoutFailed takes the failed rows out of every selection. They may be other
+// views' too, so what is left is a copy.
 func (v *View) withoutFailed(rows []int32) []int32 {
 	for i := range v.filters {
-		v.filters[i].rows = v.errs.Remove(v.filters[i].rows)
+		f := &v.filters[i]
+		f.own = v.errs.Remove(append(f.own[:0], f.rows...))
+		f.rows = f.own
 	}
-	if v.filter == nil { // rows are the caller's
-		v.selected = append(v.selected[:0], rows...)
-	}
-	v.selected = v.errs.Remove(v.selected)
+	v.selected = v.errs.Remove(append(v.selected[:0], rows...))
 	return v.selected
 }
 
@@ -134,7 +145,7 @@ func (v *View) accumulate(batchRows int, rows []int32) {
 	for i, in := range v.inputs {
 		var values *column.Vector
 		if in.arg != none {
-			values = v.args[in.arg].values
+			values = v.args[in.arg].expr.values
 		}
 		v.states.accumulators[i].Update(v.groups, values, v.passing(in.filter, rows), v.states.fail)
 	}

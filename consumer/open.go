@@ -248,7 +248,7 @@ func (l *lane) renew(def *topology.Stream, views []*topology.View) {
 	}
 	for _, v := range s.views {
 		if kept := old.view(v.def.ID); kept != nil && v.table != nil {
-			v.table = kept.table
+			s.keep(v, kept.table)
 		}
 	}
 	for tp, p := range l.parts {

@@ -19,8 +19,9 @@ type laneStream struct {
 	fields  []format.Field
 	decoder *format.JSON
 	batch   column.Batch
-	records []*kgo.Record // the batch's rows
-	warned  bool          // that a column has been NULL in every record
+	exprs   aggregator.Expressions // all views', over the batch
+	records []*kgo.Record          // the batch's rows
+	warned  bool                   // that a column has been NULL in every record
 	decoded int64
 }
 
@@ -29,7 +30,6 @@ type laneView struct {
 	def     *topology.View
 	table   *aggregator.View // nil where the view cannot be carried out
 	columns []int            // the view's columns in the stream's batch, -1 where it reads none
-	batch   column.Batch     // the stream's batch as the view's plan numbers it
 }
 
 // newLaneStream builds decoder and tables for the views of a stream. A view
@@ -65,7 +65,6 @@ func (s *laneStream) add(def *topology.View) error {
 	table.SetLimit(blockLimit)
 	table.SetPolicy(def.ShardingPolicy())
 	v := &laneView{def: def, table: table, columns: make([]int, len(columns))}
-	v.batch.Columns = make([]*column.Vector, len(columns))
 	wanted := make([]bool, len(columns))
 	for _, c := range plan.Columns {
 		wanted[c] = true
@@ -77,8 +76,21 @@ func (s *laneStream) add(def *topology.View) error {
 			v.columns[i] = s.field(c)
 		}
 	}
+	if err := table.Share(&s.exprs, v.columns); err != nil {
+		return err
+	}
 	s.views = append(s.views, v)
 	return nil
+}
+
+// keep gives a view the table that it had in an older incarnation of the stream.
+func (s *laneStream) keep(v *laneView, table *aggregator.View) {
+	if v.table = table; table == nil {
+		return
+	}
+	if err := table.Share(&s.exprs, v.columns); err != nil {
+		panic("bug: a plan that was compiled before: " + err.Error())
+	}
 }
 
 // field returns the place in the batch of a column, which is decoded once for
@@ -140,15 +152,9 @@ func (s *laneStream) accumulate(views []*laneView, bad refuse) {
 		return
 	}
 	s.decoded += int64(s.batch.Rows)
-	rows := column.All(s.batch.Rows)
+	s.exprs.Begin(&s.batch, column.All(s.batch.Rows))
 	for _, v := range views {
-		v.batch.Rows = s.batch.Rows
-		for i, from := range v.columns {
-			if from >= 0 {
-				v.batch.Columns[i] = s.batch.Columns[from]
-			}
-		}
-		v.table.Add(&v.batch, rows, func(row int32, err *datum.Error) { bad(s.records[row], v, err) })
+		v.table.Take(func(row int32, err *datum.Error) { bad(s.records[row], v, err) })
 	}
 }
 

@@ -57,3 +57,23 @@ func TestEqual(t *testing.T) {
 		}
 	}
 }
+
+// TestRemap: of every kind of node, the tree is the same but for its columns,
+// and the one it was made of stays.
+func TestRemap(t *testing.T) {
+	for i, n := range distinctNodes() {
+		back := Remap(Remap(n, func(i int) int { return 7 + 2*i }), func(i int) int { return (i - 7) / 2 })
+		if !Equal(n, back) || !Equal(n, distinctNodes()[i]) {
+			t.Errorf("%d: %#v came back as %#v", i, n, back)
+		}
+		if moved := Remap(n, func(i int) int { return i + 1 }); Equal(n, moved) == hasColumn(n) {
+			t.Errorf("%d: %#v became %#v", i, n, moved)
+		}
+	}
+}
+
+// hasColumn reports whether a tree of distinctNodes reads a column.
+func hasColumn(n Node) bool {
+	_, literal := n.(*Const)
+	return n != nil && !literal
+}
