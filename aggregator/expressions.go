@@ -17,7 +17,9 @@ import (
 // [Expressions.Begin] hands in a batch, then each view that reads it takes it in
 // with [View.Take]. They serve one goroutine.
 type Expressions struct {
-	all   []*expression
+	all       []*expression
+	groupings []*grouping
+
 	batch *column.Batch
 	rows  []int32
 	turn  uint64 // which batch this is
@@ -128,6 +130,7 @@ func (v *View) Share(x *Expressions, columns []int) error {
 	for _, k := range v.plan.Keys {
 		v.keys = append(v.keys, c.value(k.Expr, v.filter))
 	}
+	v.grouping = x.groupingOf(v.filter, v.keys)
 	for i := range v.plan.Aggregates {
 		a := &v.plan.Aggregates[i]
 		in := input{none, none}

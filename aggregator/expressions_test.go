@@ -15,7 +15,8 @@ import (
 
 // TestShare: views that share expressions, over a batch that has its columns
 // elsewhere, take in and refuse what each would by itself, also where some of
-// them skip a batch, and where one moves to other expressions half way.
+// them skip a batch or forget their groups, and where one moves to other
+// expressions half way.
 func TestShare(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 12))
@@ -23,14 +24,14 @@ func TestShare(t *testing.T) {
 		x, other := &Expressions{}, &Expressions{}
 		var shared, alone []*View
 		for range 2 + rng.IntN(5) {
-			plan := failingPlan(rng)
+			plan := commonPlan(rng, seed%2 == 0)
 			shared, alone = append(shared, newView(t, plan, 2)), append(alone, newView(t, plan, 2))
 			if err := shared[len(shared)-1].Share(x, place); err != nil {
 				t.Fatal(err)
 			}
 		}
 		refused := make([][2][]string, len(shared))
-		for range 6 {
+		for range 8 {
 			b := randomBatch(rng, 1+rng.IntN(300))
 			moved := &column.Batch{Rows: b.Rows, Columns: make([]*column.Vector, len(b.Columns))}
 			for i, v := range b.Columns {
@@ -52,6 +53,10 @@ func TestShare(t *testing.T) {
 				alone[i].Add(b, rows, note(1))
 			}
 			if i := rng.IntN(len(shared)); rng.IntN(3) == 0 {
+				shared[i].Reset()
+				alone[i].Reset()
+			}
+			if i := rng.IntN(len(shared)); rng.IntN(6) == 0 {
 				if err := shared[i].Share(other, place); err != nil {
 					t.Fatal(err)
 				}
@@ -69,20 +74,24 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// failingPlan puts together what several plans have in common, some of which
-// fails for some rows.
-func failingPlan(rng *rand.Rand) *query.Plan {
+// commonPlan puts together what several plans have in common; some of it fails
+// for some rows if fails is set.
+func commonPlan(rng *rand.Rand, fails bool) *query.Plan {
 	x := tame(datum.Int4)
 	positive := call(147, "int4gt", datum.Bool, x, zero())
-	failing := call(147, "int4gt", datum.Bool, inverse(x), zero())
-	conditions := []expr.Node{nil, nil, positive, failing, wild(datum.Bool)}
+	conditions := []expr.Node{nil, nil, positive, wild(datum.Bool)}
+	some := func(x expr.Node) expr.Node { return call(177, "int4pl", datum.Int4, zero(), x) }
+	if fails {
+		some = inverse
+		conditions = append(conditions, call(147, "int4gt", datum.Bool, some(x), zero()))
+	}
 	any := func() expr.Node { return conditions[rng.IntN(len(conditions))] }
 	plan := &query.Plan{Filter: any(), Keys: keys(wild(datum.Int2))}
 	if rng.IntN(2) == 0 {
-		plan.Keys = append(plan.Keys, keys(inverse(x))...)
+		plan.Keys = append(plan.Keys, keys(some(x))...)
 	}
 	for _, a := range []query.Aggregate{
-		aggregate("count", nil, any()), aggregate("sum", inverse(x), any()), aggregate("max", inverse(x), any()),
+		aggregate("count", nil, any()), aggregate("sum", some(x), any()), aggregate("max", some(x), any()),
 		aggregate("min", tame(datum.Text), any()), aggregate("sum", tame(datum.Int8), any()),
 	} {
 		if rng.IntN(3) > 0 {

@@ -23,6 +23,7 @@ import (
 // where it is new, one by one.
 type table struct {
 	groups int
+	round  uint64 // how often it forgot its groups
 	// slots are a power of two; 0 is empty, else a hash above, the group id
 	// plus 1 below. The hash's highest bits are its place, hash >> shift. At most
 	// half of the slots are in use.
@@ -253,6 +254,7 @@ func (t *table) rowHash(g uint32) (upper topology.GroupHash, lower uint64) {
 func (t *table) reset() {
 	need := max(leastSlots, 2*(t.groups+chunk))
 	t.groups = 0
+	t.round++
 	t.hashes = t.hashes[:0]
 	t.rows.Reset()
 	for _, v := range t.keys {

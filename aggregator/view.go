@@ -25,17 +25,19 @@ type View struct {
 
 	expressions *Expressions // those below are of them
 
-	filter  *expression // nil for none
-	keys    []*expression
-	filters []rowFilter // the different FILTER clauses
-	args    []argument  // the different arguments
-	inputs  []input     // one per aggregate
+	filter   *expression // nil for none
+	keys     []*expression
+	grouping *grouping
+	filters  []rowFilter // the different FILTER clauses
+	args     []argument  // the different arguments
+	inputs   []input     // one per aggregate
 
 	// Of the batch at hand.
 	errs      expr.RowErrors
 	selected  []int32 // rows that pass the filter and did not fail, where some did
 	keyValues []*column.Vector
 	groups    []uint32 // by row
+	noted     translation
 
 	longest int // bytes of a value that is accepted, 0 for any
 	blocks  blockWriter
@@ -140,7 +142,7 @@ func (v *View) accumulate(batchRows int, rows []int32) {
 		return
 	}
 	v.groups = slices.Grow(v.groups[:0], batchRows)[:batchRows]
-	v.states.table.assign(v.keyValues, rows, v.groups)
+	v.assign(rows)
 	v.states.grow()
 	for i, in := range v.inputs {
 		var values *column.Vector
@@ -161,11 +163,12 @@ func (v *View) Rows() int64 { return v.rows }
 // Memory returns the bytes that the groups take. Memory that Reset kept counts
 // from when it is in use again; what is held is at most about twice the most
 // that was in use of late.
-func (v *View) Memory() int { return v.states.memory() }
+func (v *View) Memory() int { return v.states.memory() + 4*len(v.noted.groups) }
 
 // Reset forgets all groups. It keeps the memory for the next ones.
 func (v *View) Reset() {
 	v.states.reset()
+	v.noted.groups = v.noted.groups[:0]
 	v.rows = 0
 }
 
