@@ -18,6 +18,8 @@ type blockWriter struct {
 	order  []uint32 // group ids by shard, within a shard in the order they came
 	starts []int    // of each shard in order, and the end
 	cuts   []int    // ends of the parts of the shard at hand
+	filled bool     // the block holds the shard at hand, which is one part
+	size   int      // bytes of a group in the last block that held a whole shard
 }
 
 func newBlockWriter(v *View) blockWriter {
@@ -39,7 +41,9 @@ func (w *blockWriter) write(flush partial.FlushID, ranges []partial.Range, limit
 	}
 	for shard := range w.view.shards {
 		ids := w.order[w.starts[shard]:w.starts[shard+1]]
-		if err := w.cut(ids, room); err != nil {
+		if w.whole(ids, limit) {
+			w.cuts = append(w.cuts[:0], len(ids))
+		} else if err := w.cut(ids, room); err != nil {
 			return err
 		}
 		if err := w.writeShard(topology.ShardID(shard), ids, emit); err != nil {
@@ -96,6 +100,26 @@ func (w *blockWriter) gather(home topology.ShardID) {
 		w.starts[i] = groups
 	}
 }
+
+// whole makes the block one of all groups of a shard, where that is likely to
+// stay below the limit, and reports whether it does: then nothing is copied only
+// to know its size.
+func (w *blockWriter) whole(ids []uint32, limit int) bool {
+	w.filled = false
+	if len(ids)*max(w.size, leastGroupSize) > limit {
+		return false
+	}
+	w.fill(ids)
+	size := partial.MaxSize(&w.block)
+	if len(ids) > 0 {
+		w.size = size / len(ids)
+	}
+	w.filled = size <= limit
+	return w.filled
+}
+
+// leastGroupSize is what a group of few values takes in a block.
+const leastGroupSize = 16
 
 // cut finds where the parts of a shard end, so that none takes more than room.
 // It asks for the states some thousand groups at a time, to hold no copy of all.
@@ -157,7 +181,9 @@ func (w *blockWriter) writeShard(shard topology.ShardID, ids []uint32,
 	start := 0
 	for part, end := range w.cuts {
 		b.Part = uint16(part)
-		w.fill(ids[start:end])
+		if !w.filled {
+			w.fill(ids[start:end])
+		}
 		key := firstHash(shard, w.view.shards)
 		if b.Groups > 0 {
 			key = w.view.states.table.hashes[ids[start]]

@@ -99,6 +99,12 @@ func full(valid column.Bitmap, n int) bool {
 }
 
 func appendInts(dst []byte, v *column.Vector, rows int) []byte {
+	if full(v.Valid, rows) { // nearly always
+		for _, x := range v.Ints[:rows] {
+			dst = binary.AppendVarint(dst, x)
+		}
+		return dst
+	}
 	for r := range rows {
 		if v.Valid.Get(r) {
 			dst = binary.AppendVarint(dst, v.Ints[r])
@@ -122,12 +128,31 @@ func appendBytes(dst []byte, v *column.Vector, rows int) []byte {
 			dst = binary.AppendUvarint(dst, uint64(v.Slices[r].Len))
 		}
 	}
+	if inOrder(v, rows) {
+		return append(dst, v.Arena...)
+	}
 	for r := range rows {
 		if v.Valid.Get(r) {
 			dst = append(dst, v.Bytes(r)...)
 		}
 	}
 	return dst
+}
+
+// inOrder reports whether a vector's arena is just its rows' values one after
+// another, as it is where they were appended.
+func inOrder(v *column.Vector, rows int) bool {
+	at := 0
+	for r, s := range v.Slices[:rows] {
+		if !v.Valid.Get(r) {
+			continue
+		}
+		if int(s.Off) != at {
+			return false
+		}
+		at += int(s.Len)
+	}
+	return at == len(v.Arena)
 }
 
 func appendSpans(dst []byte, v *column.Vector, rows int) []byte {

@@ -2,6 +2,7 @@ package partial
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
@@ -12,13 +13,26 @@ func MaxSize(b *Block) int {
 	size := HeaderSize(len(b.Ranges), len(b.Keys)+len(b.States))
 	for _, vectors := range [][]*column.Vector{b.Keys, b.States} {
 		for _, v := range vectors {
-			for r := range b.Groups {
-				size += ValueSize(v, r)
-			}
+			size += vectorSize(v, b.Groups)
 		}
 	}
 	for _, e := range b.Errors {
 		size += ErrorSize(e.Err)
+	}
+	return size
+}
+
+// vectorSize is the sum of the ValueSizes of a vector's rows.
+func vectorSize(v *column.Vector, rows int) int {
+	size := 0
+	if v.Type.Physical() == datum.PhysInt && full(v.Valid, rows) { // nearly always
+		for _, x := range v.Ints[:rows] {
+			size += varintLen(x)
+		}
+		return size + rows
+	}
+	for r := range rows {
+		size += ValueSize(v, r)
 	}
 	return size
 }
@@ -61,9 +75,6 @@ func ErrorSize(err *datum.Error) int {
 
 // varintLen is the length of a zigzag varint.
 func varintLen(x int64) int {
-	n := 1
-	for u := uint64(x<<1) ^ uint64(x>>63); u >= 1<<7; u >>= 7 {
-		n++
-	}
-	return n
+	u := uint64(x<<1) ^ uint64(x>>63)
+	return (bits.Len64(u|1) + 6) / 7
 }
