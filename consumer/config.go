@@ -31,6 +31,10 @@ type Config struct {
 	// FoldInterval is how long blocks are merged before they are folded into
 	// PostgreSQL. Longer means fewer row changes for groups that repeat.
 	FoldInterval time.Duration `env:"MILLRACE_FOLD_INTERVAL" envDefault:"100ms"`
+	// FoldIntervalMax is how long blocks are merged at most while PostgreSQL is
+	// slower than they come, or what they bring is seconds old. Not more than
+	// MILLRACE_FOLD_INTERVAL switches it off.
+	FoldIntervalMax time.Duration `env:"MILLRACE_FOLD_INTERVAL_MAX" envDefault:"1s"`
 	// MemoryLimit bounds group tables, merged groups and fetched records
 	// together, in bytes. At its limit a lane flushes early, and nothing more
 	// is polled while PostgreSQL or the broker is slow. Not less than 64 MiB.
@@ -92,6 +96,7 @@ func (c *Config) Validate() error {
 	check(c.FlushInterval >= time.Millisecond, "MILLRACE_FLUSH_INTERVAL is %v: use 1ms or more", c.FlushInterval)
 	check(c.FlushIntervalMax >= 0, "MILLRACE_FLUSH_INTERVAL_MAX is %v: use 0 or more", c.FlushIntervalMax)
 	check(c.FoldInterval >= time.Millisecond, "MILLRACE_FOLD_INTERVAL is %v: use 1ms or more", c.FoldInterval)
+	check(c.FoldIntervalMax >= 0, "MILLRACE_FOLD_INTERVAL_MAX is %v: use 0 or more", c.FoldIntervalMax)
 	check(c.MemoryLimit >= 64<<20, "MILLRACE_MEMORY_LIMIT is %d: use 67108864 (64 MiB) or more", c.MemoryLimit)
 	check(c.SessionTimeout >= time.Second, "MILLRACE_SESSION_TIMEOUT is %v: use 1s or more", c.SessionTimeout)
 	check(c.TransactionTimeout >= time.Second, "MILLRACE_TRANSACTION_TIMEOUT is %v: use 1s or more", c.TransactionTimeout)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -29,7 +30,9 @@ type folder struct {
 	retry    map[topology.TopicPartition]time.Time // assigned, but not claimed yet: when to try again
 	stopping bool
 	gone     map[topology.ViewID]bool // views that blocks are for and the catalog no longer has
-	block    partial.Block            // reused for decoding
+	plans    map[topology.ViewID]*query.Plan
+	pace     pace
+	block    partial.Block // reused for decoding
 }
 
 // faulty is an error of a fold that concerns one view alone: the others of the
@@ -72,7 +75,7 @@ func (f *folder) poll(now time.Time) {
 			held = true
 			wait = min(wait, p.tryAt.Sub(now))
 		} else if !p.since.IsZero() {
-			wait = min(wait, p.since.Add(f.node.cfg.FoldInterval).Sub(now))
+			wait = min(wait, p.since.Add(f.pace.now).Sub(now))
 		}
 	}
 	for _, at := range f.retry {
@@ -107,8 +110,8 @@ func (f *folder) takeInbox(p *ownedPartition) {
 		record := p.inbox[0]
 		p.inbox[0], p.inbox = nil, p.inbox[1:]
 		f.takeBlock(p, record)
-		if f.memory() > f.node.folderBudget && !p.since.IsZero() {
-			f.fold(f.ctx, p)
+		if f.over() {
+			f.foldTogether(f.collected(0))
 		}
 	}
 	if len(p.inbox) == 0 {
@@ -163,30 +166,33 @@ func (f *folder) confirmed() bool {
 // foldDue folds the partitions whose interval has passed, or all when the
 // budget is used up.
 func (f *folder) foldDue(now time.Time) {
-	over := f.memory() > f.node.folderBudget
 	for _, p := range f.parts {
-		if p.pending != nil {
-			if !now.Before(p.tryAt) {
-				f.try(f.ctx, p)
-			}
-			continue
+		if p.pending != nil && !now.Before(p.tryAt) {
+			f.try(f.ctx, p)
 		}
-		if p.since.IsZero() || !over && now.Sub(p.since) < f.node.cfg.FoldInterval {
-			continue
-		}
-		f.fold(f.ctx, p)
+	}
+	switch {
+	case f.over():
+		f.foldTogether(f.collected(0))
+	case len(f.collected(f.pace.now)) > 0:
+		// What is half due goes with what is due: one transaction for both.
+		f.foldTogether(f.collected(f.pace.now / 2))
 	}
 	for _, p := range f.parts {
 		f.takeInbox(p) // where a fold was in its way
 	}
 }
 
-func (f *folder) memory() int64 {
-	var used int64
+// over reports whether the budget is used up and folding makes room. Parts of
+// flushes that are not whole count and stay: with little else to fold, a fold
+// for each block would not help.
+func (f *folder) over() bool {
+	var used, held int64
 	for _, p := range f.parts {
-		used += p.memory()
+		used += p.used
+		held += p.held
 	}
-	return used
+	return used+held > f.node.folderBudget && used > f.node.folderBudget/8
 }
 
 // fold begins a partition's transaction over what has been merged.
@@ -206,11 +212,13 @@ func (f *folder) fold(ctx context.Context, p *ownedPartition) {
 // succeed later; meanwhile the folder polls nothing.
 func (f *folder) try(ctx context.Context, p *ownedPartition) {
 	for {
+		start := time.Now()
 		result, err := f.node.store.Fold(ctx, p.claim, p.pending)
 		var view faulty
 		switch {
 		case err == nil:
 			f.node.cfg.inject(pointFolded)
+			f.paced(time.Since(start), result.Rows, p)
 			f.folded(p, result)
 			return
 		case f.ctx.Err() != nil:
@@ -292,6 +300,7 @@ func (f *folder) drop(p *ownedPartition, wait time.Duration) {
 func (f *folder) close(p *ownedPartition) {
 	f.reader.RemoveConsumePartitions(map[string][]int32{p.tp.Topic: {p.tp.Partition}})
 	delete(f.parts, p.tp)
+	clear(f.plans)
 }
 
 // assign makes partitions this folder's.
@@ -355,6 +364,7 @@ func (f *folder) know(c *topology.Catalog) {
 		return
 	}
 	f.catalog = c
+	clear(f.plans)
 	for _, p := range f.parts {
 		p.forget(c)
 	}

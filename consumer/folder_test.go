@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -28,7 +29,7 @@ func loneFolder(t *testing.T) (*folder, *ownedPartition, *topology.View) {
 	f := &folder{
 		mailbox: newMailbox(), node: node, log: log, ctx: t.Context(), catalog: c,
 		parts: map[topology.TopicPartition]*ownedPartition{}, retry: map[topology.TopicPartition]time.Time{},
-		gone: map[topology.ViewID]bool{},
+		gone: map[topology.ViewID]bool{}, plans: map[topology.ViewID]*query.Plan{},
 	}
 	tp := topology.TopicPartition{Topic: "partials", Partition: 0}
 	p := newOwnedPartition(tp, &aggregator.Claim{Topic: tp.Topic, Partition: tp.Partition})

@@ -28,6 +28,7 @@ type memStore struct {
 	groups     map[topology.ViewID]map[string]group
 	faults     []string
 	folds      int
+	together   int  // folds of several partitions
 	refuses    bool // every fold fails
 }
 
@@ -76,10 +77,17 @@ func (s *memStore) Claim(_ context.Context, topic string, p topology.Partition) 
 	return c, nil
 }
 
-func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
+func (s *memStore) Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
+	return s.FoldTogether(ctx, []aggregator.Share{{Claim: c, Fold: f}})
+}
+
+func (s *memStore) FoldTogether(_ context.Context, shares []aggregator.Share) (aggregator.FoldResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.folds++
+	if len(shares) > 1 {
+		s.together++
+	}
 	if s.refuses || s.rng.IntN(100) < s.fail {
 		return aggregator.FoldResult{}, errMemStore
 	}
@@ -87,17 +95,38 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 	if lost && s.rng.IntN(2) == 0 {
 		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
 	}
+	for _, share := range shares {
+		if err := s.check(share.Claim, share.Fold); err != nil {
+			return aggregator.FoldResult{}, err
+		}
+	}
+	for _, share := range shares {
+		s.write(share.Fold)
+	}
+	if lost {
+		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
+	}
+	return aggregator.FoldResult{}, nil
+}
+
+// check refuses what the real store refuses.
+func (s *memStore) check(c *aggregator.Claim, f *aggregator.Fold) error {
 	m := s.partitions[topology.TopicPartition{Topic: c.Topic, Partition: c.Partition}]
 	if m == nil || m.owner.IsZero() || m.owner != c.Owner || m.position != f.From {
-		return aggregator.FoldResult{}, aggregator.ErrClaimLost
+		return aggregator.ErrClaimLost
 	}
 	for _, a := range f.Applied { // nothing is written where the ledger does not go on
 		before, ok := m.ledger[ledgerKey{a.View, a.Shard, a.Range.Topic, a.Range.Partition}]
 		if ok && (a.Range.From != before.From || a.Range.To <= before.To) {
 			s.faults = append(s.faults, fmt.Sprintf("ledger moved from %v to %v", before, a.Range))
-			return aggregator.FoldResult{}, errMemLedger
+			return errMemLedger
 		}
 	}
+	return nil
+}
+
+func (s *memStore) write(f *aggregator.Fold) {
+	m := s.partitions[topology.TopicPartition{Topic: f.Topic, Partition: f.Partition}]
 	m.position = f.To
 	for _, a := range f.Applied {
 		m.ledger[ledgerKey{a.View, a.Shard, a.Range.Topic, a.Range.Partition}] = a.Range
@@ -105,10 +134,6 @@ func (s *memStore) Fold(_ context.Context, c *aggregator.Claim, f *aggregator.Fo
 	for i := range f.Views {
 		s.merge(&f.Views[i])
 	}
-	if lost {
-		return aggregator.FoldResult{}, aggregator.ErrOutcomeUnknown
-	}
-	return aggregator.FoldResult{}, nil
 }
 
 // refuse makes every fold fail, or no longer.
@@ -122,14 +147,16 @@ func (s *memStore) merge(v *aggregator.ViewRows) {
 	if s.groups[v.View] == nil {
 		s.groups[v.View] = map[string]group{}
 	}
-	for i := range v.Hashes {
-		key := string(v.Keys[0].Bytes(i))
+	var rows aggregator.Piece
+	v.Piece(0, v.Len(), &rows)
+	for i := range rows.Hashes {
+		key := string(rows.Keys[0].Bytes(i))
 		g, ok := s.groups[v.View][key]
-		least := v.States[2].Ints[i]
+		least := rows.States[2].Ints[i]
 		if ok {
 			least = min(least, g.min)
 		}
-		s.groups[v.View][key] = group{g.count + v.States[0].Ints[i], g.sum + decimalInt(v.States[1].Bytes(i)), least}
+		s.groups[v.View][key] = group{g.count + rows.States[0].Ints[i], g.sum + decimalInt(rows.States[1].Bytes(i)), least}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/consumer/catalog"
 	"github.com/millrace/millrace/topology"
@@ -215,6 +216,8 @@ func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
 		parts: map[topology.TopicPartition]*ownedPartition{},
 		retry: map[topology.TopicPartition]time.Time{},
 		gone:  map[topology.ViewID]bool{},
+		plans: map[topology.ViewID]*query.Plan{},
+		pace:  newPace(&n.cfg),
 	})
 	return nil
 }

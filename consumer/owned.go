@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -22,11 +23,15 @@ type ownedPartition struct {
 	inbox     []*kgo.Record // fetched, not taken yet
 	since     time.Time     // when the first block since the last fold came; zero for none
 	shards    map[shardKey]*ownedShard
-	open      map[flushKey]openFlush // flushes whose parts have not all come
-	unchecked bool                   // the ledger's guard is left out
-	pending   *aggregator.Fold       // a fold that has not succeeded yet, nil for none
-	tryAt     time.Time              // when to try it again
-	wait      time.Duration          // how long to wait after the next failure
+	ledger    map[shardKey][]aggregator.Applied // as the claim brought it
+	moved     []*ownedShard                     // those whose ledger moved since the last fold
+	open      map[flushKey]openFlush            // flushes whose parts have not all come
+	used      int64                             // bytes of what is merged and not folded
+	held      int64                             // bytes of the parts in open
+	unchecked bool                              // the ledger's guard is left out
+	pending   *aggregator.Fold                  // a fold that has not succeeded yet, nil for none
+	tryAt     time.Time                         // when to try it again
+	wait      time.Duration                     // how long to wait after the next failure
 }
 
 // shardKey names a shard of a view.
@@ -37,10 +42,12 @@ type shardKey struct {
 
 // ownedShard is one shard of one view.
 type ownedShard struct {
+	key    shardKey
 	def    *topology.View
 	merger *aggregator.Merger
 	ledger map[inputKey]partial.Range
 	moved  map[inputKey]int64 // ranges that advanced since the last fold, and where they stood then
+	used   int64              // bytes of its groups
 	fault  error              // stops the shard: its blocks are left alone
 }
 
@@ -51,34 +58,36 @@ type inputKey struct {
 }
 
 func newOwnedPartition(tp topology.TopicPartition, claim *aggregator.Claim) *ownedPartition {
-	return &ownedPartition{
-		tp: tp, claim: claim, next: claim.Position,
+	p := &ownedPartition{
+		tp: tp, claim: claim, next: claim.Position, ledger: map[shardKey][]aggregator.Applied{},
 		shards: map[shardKey]*ownedShard{}, open: map[flushKey]openFlush{},
 	}
+	for _, a := range claim.Ledger {
+		key := shardKey{a.View, a.Shard}
+		p.ledger[key] = append(p.ledger[key], a)
+	}
+	return p
 }
 
 // shard returns a shard with the ledger that the claim brought.
 func (p *ownedPartition) shard(def *topology.View, shard topology.ShardID, merger *aggregator.Merger) *ownedShard {
 	key := shardKey{def.ID, shard}
-	s := &ownedShard{def: def, merger: merger, ledger: map[inputKey]partial.Range{}, moved: map[inputKey]int64{}}
-	for _, a := range p.claim.Ledger {
-		if a.View == def.ID && a.Shard == shard {
-			s.ledger[inputKey{a.Range.Topic, a.Range.Partition}] = a.Range
-		}
+	s := &ownedShard{key: key, def: def, merger: merger, ledger: map[inputKey]partial.Range{}, moved: map[inputKey]int64{}}
+	for _, a := range p.ledger[key] {
+		s.ledger[inputKey{a.Range.Topic, a.Range.Partition}] = a.Range
 	}
 	p.shards[key] = s
 	return s
 }
 
-// memory returns the bytes of what is merged and not folded.
-func (p *ownedPartition) memory() int64 {
-	var used int64
-	for _, s := range p.shards {
-		if s.merger != nil && s.merger.Groups() > 0 {
-			used += int64(s.merger.Memory())
-		}
-	}
-	return used
+// merge merges a part of a flush. Memory is counted where it changes: adding it up
+// at every block would cost as much as a block for each of the other shards.
+func (p *ownedPartition) merge(s *ownedShard, b *partial.Block) error {
+	err := s.merger.Merge(b)
+	now := int64(s.merger.Memory())
+	p.used += now - s.used
+	s.used = now
+	return err
 }
 
 // verdict is what the ledger says of a flush's ranges.
@@ -123,8 +132,11 @@ func (s *ownedShard) at(key inputKey, p topology.Partition) int64 {
 	return s.def.StartAt(p)
 }
 
-// apply moves the ledger over a flush's ranges.
-func (s *ownedShard) apply(ranges []partial.Range) {
+// apply moves a shard's ledger over a flush's ranges.
+func (p *ownedPartition) apply(s *ownedShard, ranges []partial.Range) {
+	if len(s.moved) == 0 {
+		p.moved = append(p.moved, s)
+	}
 	for _, r := range ranges {
 		key := inputKey{r.Topic, r.Partition}
 		entry, ok := s.ledger[key]
@@ -147,35 +159,27 @@ func (p *ownedPartition) fold() (*aggregator.Fold, error) {
 		if s.fault != nil || len(s.moved) == 0 {
 			continue
 		}
-		rows, err := s.merger.Rows()
-		if err != nil {
-			return nil, fmt.Errorf("view %q: %w", s.def.Name, err)
-		}
-		if len(rows.Hashes) > 0 {
+		if s.merger.Groups() > 0 {
+			rows, err := s.merger.Sorted()
+			if err != nil {
+				return nil, fmt.Errorf("view %q: %w", s.def.Name, err)
+			}
 			out.Views = append(out.Views, *rows)
 		}
 		for key, stood := range s.moved {
-			out.Applied = append(out.Applied, aggregator.Applied{View: s.def.ID, Shard: rows.Shard, Range: s.ledger[key], Continues: stood})
+			out.Applied = append(out.Applied, aggregator.Applied{View: s.key.view, Shard: s.key.shard, Range: s.ledger[key], Continues: stood})
 		}
 	}
 	return out, nil
 }
 
-// sorted returns the shards in one order for every owner, so that two
-// transactions never lock rows in different orders.
+// sorted returns the shards that have moved in one order for every owner, so that
+// two transactions never lock rows in different orders.
 func (p *ownedPartition) sorted() []*ownedShard {
-	keys := make([]shardKey, 0, len(p.shards))
-	for k := range p.shards {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b shardKey) int {
-		return cmp.Or(slices.Compare(a.view[:], b.view[:]), cmp.Compare(a.shard, b.shard))
+	slices.SortFunc(p.moved, func(a, b *ownedShard) int {
+		return cmp.Or(bytes.Compare(a.key.view[:], b.key.view[:]), cmp.Compare(a.key.shard, b.key.shard))
 	})
-	shards := make([]*ownedShard, len(keys))
-	for i, k := range keys {
-		shards[i] = p.shards[k]
-	}
-	return shards
+	return p.moved
 }
 
 // folded forgets what a fold has carried into the store.
@@ -183,12 +187,15 @@ func (p *ownedPartition) folded(f *aggregator.Fold) {
 	p.pending = nil
 	p.claim.Position = f.To
 	p.since = time.Time{}
-	for _, s := range p.shards {
+	for _, s := range p.moved {
 		clear(s.moved)
 		if s.merger != nil {
 			s.merger.Reset()
 		}
+		s.used = 0
 	}
+	clear(p.moved)
+	p.moved, p.used = p.moved[:0], 0
 }
 
 // without takes a view out of a fold.
@@ -209,7 +216,9 @@ func (p *ownedPartition) exclude(view topology.ViewID, fault error) {
 // fail stops a shard. The rest of its flushes is not waited for: nobody counts
 // the parts of a shard that is not folded.
 func (p *ownedPartition) fail(key shardKey, fault error) {
-	p.shards[key].fault = fault
+	s := p.shards[key]
+	p.used -= s.used
+	s.fault, s.merger, s.used = fault, nil, 0
 	p.forgetFlushes(func(k shardKey) bool { return k == key })
 }
 
@@ -219,10 +228,12 @@ func (p *ownedPartition) forget(c *topology.Catalog) {
 	for _, v := range c.Views() {
 		exists[v.ID] = true
 	}
-	for key := range p.shards {
+	for key, s := range p.shards {
 		if !exists[key.view] {
+			p.used -= s.used
 			delete(p.shards, key)
 		}
 	}
+	p.moved = slices.DeleteFunc(p.moved, func(s *ownedShard) bool { return !exists[s.key.view] })
 	p.forgetFlushes(func(k shardKey) bool { return !exists[k.view] })
 }

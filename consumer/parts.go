@@ -23,6 +23,7 @@ type openFlush struct {
 	left    int   // parts still to come
 	refused bool  // it was folded before
 	parts   []*kgo.Record
+	bytes   int64 // of parts
 }
 
 // take adds a part to its flush and returns what is to be merged now: all parts
@@ -50,6 +51,10 @@ func (p *ownedPartition) take(s *ownedShard, h *partial.Block, r *kgo.Record) ([
 	}
 	switch {
 	case open.left > 0:
+		if !open.refused {
+			open.bytes += int64(len(r.Value))
+			p.held += int64(len(r.Value))
+		}
 		p.open[key] = open
 		return nil, fresh, nil
 	case open.refused:
@@ -57,6 +62,7 @@ func (p *ownedPartition) take(s *ownedShard, h *partial.Block, r *kgo.Record) ([
 		return nil, duplicate, nil
 	}
 	delete(p.open, key)
+	p.held -= open.bytes
 	return open.parts, fresh, nil
 }
 
@@ -72,5 +78,11 @@ func (p *ownedPartition) whole() int64 {
 
 // forgetFlushes drops the open flushes to some shards: nobody waits for the rest.
 func (p *ownedPartition) forgetFlushes(of func(shardKey) bool) {
-	maps.DeleteFunc(p.open, func(k flushKey, _ openFlush) bool { return of(k.shardKey) })
+	maps.DeleteFunc(p.open, func(k flushKey, o openFlush) bool {
+		if !of(k.shardKey) {
+			return false
+		}
+		p.held -= o.bytes
+		return true
+	})
 }

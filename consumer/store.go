@@ -23,6 +23,10 @@ type Store interface {
 	// FaultyView() topology.ViewID. Every error but ErrOutcomeUnknown left nothing
 	// behind, and the fold may be tried again.
 	Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error)
+	// FoldTogether is Fold of several partitions in one transaction, all or none.
+	// The error does not say whose it is: but for ErrOutcomeUnknown, which is
+	// everyone's, they may be tried one by one.
+	FoldTogether(ctx context.Context, shares []aggregator.Share) (aggregator.FoldResult, error)
 	// Applied returns what is folded of a partials topic.
 	Applied(ctx context.Context, topic string) (aggregator.State, error)
 	// Release gives a claim up.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -42,7 +43,7 @@ func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
 	}
 	for _, part := range records {
 		if err = partial.Decode(part.Value, &f.block); err == nil {
-			err = s.merger.Merge(&f.block)
+			err = p.merge(s, &f.block)
 		}
 		if err != nil {
 			p.fail(shardKey{header.View, header.Shard}, err)
@@ -50,7 +51,7 @@ func (f *folder) takeBlock(p *ownedPartition, r *kgo.Record) {
 			return
 		}
 	}
-	s.apply(header.Ranges)
+	p.apply(s, header.Ranges)
 }
 
 // begin starts the interval at whose end the partition is folded.
@@ -97,26 +98,39 @@ func (f *folder) shardOf(p *ownedPartition, h *partial.Block) *ownedShard {
 			return nil
 		}
 	}
-	plan, err := BuildPlan(stream, def)
+	plan, err := f.planOf(stream, def)
+	if errors.Is(err, topology.ErrViewDropped) {
+		f.gone[h.View] = true
+		return nil
+	}
 	if err != nil {
 		s := p.shard(def, h.Shard, nil)
 		s.fault = err
 		f.node.problem("view "+def.Name, p.tp, err)
 		return s
 	}
-	err = f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) })
-	if errors.Is(err, topology.ErrViewDropped) {
-		f.gone[h.View] = true
-		return nil
-	}
 	merger := aggregator.NewMerger(def.ID, def.Name, h.Shard, plan)
 	merger.SetPolicy(def.ShardingPolicy())
-	s := p.shard(def, h.Shard, merger)
-	if err != nil {
-		s.fault = err
-		f.node.problem("view "+def.Name, p.tp, err)
+	return p.shard(def, h.Shard, merger)
+}
+
+// planOf returns a view's plan when the view's tables exist. Both is done once for
+// all of its shards, until this folder loses a partition: then the database may
+// be another one.
+func (f *folder) planOf(stream *topology.Stream, def *topology.View) (*query.Plan, error) {
+	if plan := f.plans[def.ID]; plan != nil {
+		return plan, nil
 	}
-	return s
+	plan, err := BuildPlan(stream, def)
+	if err != nil {
+		return nil, err
+	}
+	err = f.ensure(def, func(ctx context.Context) error { return f.node.store.EnsureView(ctx, def, plan, f.catalog) })
+	if err != nil {
+		return nil, err
+	}
+	f.plans[def.ID] = plan
+	return plan, nil
 }
 
 // ensure carries out the creation of a view's tables, which waits for the store.
