@@ -74,9 +74,7 @@ func (s *states) grow() {
 // copyTo appends the keys and states of the given groups to vectors.
 func (s *states) copyTo(keys, states []*column.Vector, groups []uint32) {
 	for i, v := range s.table.keys {
-		for _, g := range groups {
-			keys[i].AppendFrom(v, int(g))
-		}
+		column.Gather(keys[i], v, groups)
 	}
 	s.copyStates(states, groups)
 }

@@ -25,7 +25,6 @@ type tally struct {
 	counted bool // the count is an aggregate's own, and merged as one
 
 	valid []int32 // rows that are not NULL, where some are
-	text  []byte  // to encode in
 }
 
 // part says which of a tally's values an aggregate is.
@@ -178,26 +177,60 @@ func addDecimal(sum []uint64, x datum.Decimal) bool {
 
 func (m *member) Append(to []*column.Vector, groups []uint32) {
 	t, out := m.tally, to[0]
-	words, stride := t.rows.Words, t.rows.Stride
-	for _, g := range groups {
-		row := words[int(g)*stride:][:stride]
-		switch {
-		case m.part == countPart:
-			out.AppendInt(int64(row[t.at]))
-		case row[t.at] == 0:
-			out.AppendNull()
-		case m.part == sumPart:
-			out.AppendInt(int64(row[t.sum]))
-		case m.part == wideSumPart:
-			neg, hi, lo := int128{row[t.sum], int64(row[t.sum+1])}.magnitude()
-			t.text = datum.AppendDecimal(t.text[:0], datum.DecimalFromParts(neg, hi, lo, 0))
-			out.AppendBytes(t.text)
-		case m.part == leastPart:
-			out.AppendInt(int64(row[t.least]))
-		default:
-			out.AppendInt(int64(row[t.greatest]))
+	first := out.Extend(len(groups))
+	switch m.part {
+	case countPart:
+		t.appendCounts(out, first, groups)
+	case sumPart:
+		t.appendInts(out, first, groups, t.sum)
+	case wideSumPart:
+		t.appendSums(out, first, groups)
+	case leastPart:
+		t.appendInts(out, first, groups, t.least)
+	default:
+		t.appendInts(out, first, groups, t.greatest)
+	}
+}
+
+func (t *tally) appendCounts(out *column.Vector, first int, groups []uint32) {
+	words, stride, at := t.rows.Words, t.rows.Stride, t.at
+	values := out.Ints[first:]
+	for i, g := range groups {
+		values[i] = int64(words[int(g)*stride+at])
+		out.Valid.Set(first + i)
+	}
+}
+
+func (t *tally) appendInts(out *column.Vector, first int, groups []uint32, at int) {
+	words, stride, count := t.rows.Words, t.rows.Stride, t.at
+	values := out.Ints[first:]
+	for i, g := range groups {
+		if row := words[int(g)*stride:][:stride]; row[count] != 0 {
+			values[i] = int64(row[at])
+			out.Valid.Set(first + i)
 		}
 	}
+}
+
+func (t *tally) appendSums(out *column.Vector, first int, groups []uint32) {
+	words, stride := t.rows.Words, t.rows.Stride
+	places, arena := out.Slices[first:], out.Arena
+	for i, g := range groups {
+		row := words[int(g)*stride:][:stride]
+		if row[t.at] == 0 {
+			continue
+		}
+		start, sum := len(arena), int128{row[t.sum], int64(row[t.sum+1])}
+		if sum.hi == int64(sum.lo)>>63 { // a bigint, nearly always
+			arena = datum.AppendDecimal(arena, datum.DecimalFromInt(int64(sum.lo)))
+		} else {
+			neg, hi, lo := sum.magnitude()
+			arena = datum.AppendDecimal(arena, datum.DecimalFromParts(neg, hi, lo, 0))
+		}
+		places[i] = column.Slice{Off: uint32(start), Len: uint32(len(arena) - start)}
+		out.Valid.Set(first + i)
+	}
+	out.Arena = arena
 }
 
 func (m *member) Reset() { m.tally.rows.Reset() }

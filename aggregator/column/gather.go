@@ -9,33 +9,58 @@ import (
 // Gather appends copies of the given rows of src to dst, a vector of the same
 // type: AppendFrom for each, with the type looked at once.
 func Gather[R int32 | uint32](dst, src *Vector, rows []R) {
-	at := dst.n
-	gatherValid(dst, src, rows)
+	at := dst.Extend(len(rows))
+	if !src.HasNulls() {
+		dst.Valid.fill(at, dst.n)
+	} else {
+		for i, r := range rows {
+			if src.Valid.Get(int(r)) {
+				dst.Valid.Set(at + i)
+			}
+		}
+	}
 	switch dst.Type.Physical() {
 	case datum.PhysInt:
-		dst.Ints = gather(dst.Ints, src.Ints, rows)
+		gather(dst.Ints[at:], src.Ints, rows)
 	case datum.PhysFloat:
-		dst.Floats = gather(dst.Floats, src.Floats, rows)
+		gather(dst.Floats[at:], src.Floats, rows)
 	case datum.PhysInterval:
-		dst.Spans = gather(dst.Spans, src.Spans, rows)
+		gather(dst.Spans[at:], src.Spans, rows)
 	default:
 		gatherBytes(dst, src, rows, at)
 	}
 }
 
-func gather[T any, R int32 | uint32](to, from []T, rows []R) []T {
-	at := len(to)
-	to = slices.Grow(to, len(rows))[:at+len(rows)]
-	out := to[at:]
-	for i, r := range rows {
-		out[i] = from[r]
+// Extend adds n rows, NULL so far, for kernels that write by row, and returns the
+// first of them.
+func (v *Vector) Extend(n int) (first int) {
+	first = v.n
+	v.n += n
+	for len(v.Valid) < Words(v.n) {
+		v.Valid = append(v.Valid, 0)
 	}
-	return to
+	switch v.Type.Physical() {
+	case datum.PhysInt:
+		v.Ints = slices.Grow(v.Ints, n)[:v.n]
+	case datum.PhysFloat:
+		v.Floats = slices.Grow(v.Floats, n)[:v.n]
+	case datum.PhysInterval:
+		v.Spans = slices.Grow(v.Spans, n)[:v.n]
+	default:
+		v.Slices = slices.Grow(v.Slices, n)[:v.n]
+	}
+	return first
 }
 
-// gatherBytes copies texts; at is the row of the first, whose validity is set.
+func gather[T any, R int32 | uint32](to, from []T, rows []R) {
+	to = to[:len(rows)]
+	for i, r := range rows {
+		to[i] = from[r]
+	}
+}
+
+// gatherBytes copies texts to the rows from at on, whose validity is set.
 func gatherBytes[R int32 | uint32](dst, src *Vector, rows []R, at int) {
-	dst.Slices = slices.Grow(dst.Slices, len(rows))[:at+len(rows)]
 	places, arena := dst.Slices[at:], dst.Arena
 	for i, r := range rows {
 		if !dst.Valid.Get(at + i) {
@@ -47,24 +72,6 @@ func gatherBytes[R int32 | uint32](dst, src *Vector, rows []R, at int) {
 		arena = append(arena, src.Arena[s.Off:s.Off+s.Len]...)
 	}
 	dst.Arena = arena
-}
-
-// gatherValid makes room for the rows and says which are NULL.
-func gatherValid[R int32 | uint32](dst, src *Vector, rows []R) {
-	at := dst.n
-	dst.n += len(rows)
-	for len(dst.Valid) < Words(dst.n) {
-		dst.Valid = append(dst.Valid, 0)
-	}
-	if !src.HasNulls() {
-		dst.Valid.fill(at, dst.n)
-		return
-	}
-	for i, r := range rows {
-		if src.Valid.Get(int(r)) {
-			dst.Valid.Set(at + i)
-		}
-	}
 }
 
 // fill puts the rows [from, to) into the set.
