@@ -11,7 +11,7 @@ import (
 //
 // It is one long loop on purpose: what most records consist of, keys as guessed
 // and plain strings, numbers and words, takes no call but for a wanted string, so
-// that all state stays in registers (with calls it takes a half longer). All else
+// that all state stays in registers (with calls it took a quarter longer). All else
 // is left to the functions called at its end, which begin again from the same place.
 func (d *JSON) object(b *column.Batch, v []byte) int {
 	i, k := 0, &d.keys.start

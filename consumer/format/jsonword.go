@@ -22,7 +22,8 @@ func word(v []byte, i int) uint64 {
 // load returns the eight bytes at v[i], all of which must be there.
 //
 // The compiler's own check would be the third of a scanner's instructions, next
-// to the one that the scanner makes anyway: decoding takes a fifth longer with it.
+// to the one that the scanner makes anyway: with it decoding took up to a quarter
+// longer (records with many unwanted fields), and 5 % where all were wanted.
 func load(v []byte, i int) uint64 {
 	p := (*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(v)), i))
 	return binary.LittleEndian.Uint64(p[:])
