@@ -29,6 +29,7 @@ type auctionGroups struct {
 	parser *auctionParser
 	at     map[auctionDay]int32 // places in states
 	states []auctionStats
+	parsed [rivalStretch]auctionPrice
 
 	// The columns of one write, kept for the next.
 	days    []int32
@@ -45,22 +46,37 @@ func newAuctionGroups() *auctionGroups {
 	return &auctionGroups{parser: newAuctionParser(), at: map[auctionDay]int32{}}
 }
 
+// auctionPrice is what is parsed of a record.
+type auctionPrice struct {
+	auctionDay
+	price int64
+}
+
 func (a *auctionGroups) take(records []*kgo.Record) (prices int64, err error) {
-	p := a.parser
-	for _, r := range records {
-		if err := p.parse(r.Value); err != nil {
-			return 0, err
+	for stretch := range slices.Chunk(records, rivalStretch) {
+		for i, r := range stretch {
+			if err := a.parser.parse(r.Value); err != nil {
+				return 0, err
+			}
+			a.parsed[i] = auctionPrice{a.parser.auctionDay, a.parser.price}
 		}
-		i, found := a.at[p.auctionDay]
-		if !found {
-			i = int32(len(a.states))
-			a.at[p.auctionDay] = i
-			a.states = append(a.states, auctionStats{auctionDay: p.auctionDay, low: p.price, high: p.price})
+		for i := range stretch {
+			a.add(&a.parsed[i])
+			prices += a.parsed[i].price
 		}
-		a.states[i].add(p.price)
-		prices += p.price
 	}
 	return prices, nil
+}
+
+// add adds one bid to its group.
+func (a *auctionGroups) add(bid *auctionPrice) {
+	i, found := a.at[bid.auctionDay]
+	if !found {
+		i = int32(len(a.states))
+		a.at[bid.auctionDay] = i
+		a.states = append(a.states, auctionStats{auctionDay: bid.auctionDay, low: bid.price, high: bid.price})
+	}
+	a.states[i].add(bid.price)
 }
 
 func (s *auctionStats) add(price int64) {

@@ -22,6 +22,7 @@ type channelGroups struct {
 	parser  *bidParser
 	groups  map[string]*bids
 	touched []*bids // groups with events since the last write
+	parsed  [rivalStretch]channelPrice
 
 	// The columns of one write, kept for the next.
 	channels             []string
@@ -38,13 +39,24 @@ func newChannelGroups() *channelGroups {
 	return &channelGroups{parser: newBidParser(), groups: map[string]*bids{}}
 }
 
+// channelPrice is what is parsed of a record.
+type channelPrice struct {
+	channel []byte // within the record
+	price   int64
+}
+
 func (c *channelGroups) take(records []*kgo.Record) (prices int64, err error) {
-	for _, r := range records {
-		if err := c.parser.parse(r.Value); err != nil {
-			return 0, err
+	for stretch := range slices.Chunk(records, rivalStretch) {
+		for i, r := range stretch {
+			if err := c.parser.parse(r.Value); err != nil {
+				return 0, err
+			}
+			c.parsed[i] = channelPrice{c.parser.channel, c.parser.price}
 		}
-		c.add(c.parser.channel, c.parser.price)
-		prices += c.parser.price
+		for i := range stretch {
+			c.add(c.parsed[i].channel, c.parsed[i].price)
+			prices += c.parsed[i].price
+		}
 	}
 	return prices, nil
 }
