@@ -45,6 +45,11 @@ func TestBenchScenes(t *testing.T) {
 			"start --views 3 --groups 300 --runs 1",
 			"start first_fold all_folded", "start.first_fold",
 		},
+		{
+			"fold --rows 2000 --sizes 50 --folds 3",
+			"rows_2000_groups_50 millrace_rate conflict_rate merge_rate ratio changes millrace_wal millrace_hot conflict_wal conflict_hot merge_wal merge_hot",
+			"rows_2000_groups_50.ratio rows_2000_groups_50.changes",
+		},
 	} {
 		name, _, _ := strings.Cut(of.args, " ")
 		t.Run(name, func(t *testing.T) {

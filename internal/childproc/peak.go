@@ -23,10 +23,11 @@ func (p *Process) Peak() int64 {
 	if !ok {
 		return 0
 	}
+	size := int64(used.Maxrss) //nolint:unconvert // 32 bits wide on some systems
 	if runtime.GOOS == "darwin" {
-		return int64(used.Maxrss)
+		return size
 	}
-	return int64(used.Maxrss) << 10
+	return size << 10
 }
 
 // highWater reads VmHWM of a process, which the system writes in KiB.

@@ -140,7 +140,8 @@ func (s *scene) store(ctx context.Context, from, to int64, gen generator) error 
 			f := e.fields()
 			return []any{
 				f.auction, f.bidder, e.price, channelName(e.channel),
-				pgtype.Timestamp{Time: day.Add(f.time), Valid: true}, f.currency, f.attempt, f.mobile,
+				pgtype.Timestamp{Time: day.Add(f.time), Valid: true},
+				f.currency, f.attempt, f.mobile,
 			}, nil
 		}))
 	if err == nil {

@@ -171,6 +171,8 @@ func TestScenesNameEveryFault(t *testing.T) {
 		{&ScaleSettings{Partitions: []int{4}, Shards: []int{1}, Views: []int{1}}, "--events --groups --pairs --partitions --shards --views"},
 		{&LatencySettings{Rate: -1}, "--events --groups --for --idle --rate"},
 		{&MemorySettings{Many: 20_000_000, Distinct: 5, Limits: []int64{1}}, "--few --many --events --runs --distinct --limits"},
+		{&FoldSettings{Rows: []int{0}, Sizes: []int{5}, Folds: -1}, "--folds --rows --sizes"},
+		{&FoldSettings{}, "--rows"},
 		{&StartSettings{}, "--views --runs"},
 		{&StartSettings{Views: 2, ViewGroups: 2, Settings: Settings{Runs: 1}}, ""},
 	} {
