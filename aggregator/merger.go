@@ -28,7 +28,7 @@ type Merger struct {
 
 // NewMerger makes a merger without groups. name is the view's, for ViewRows.
 func NewMerger(id topology.ViewID, name string, shard topology.ShardID, plan *query.Plan) *Merger {
-	return &Merger{id: id, name: name, shard: shard, plan: plan, schema: SchemaHash(plan), states: newStates(plan)}
+	return &Merger{id: id, name: name, shard: shard, plan: plan, schema: SchemaHash(plan), states: newStates(plan, false)}
 }
 
 // SetPolicy says how the view's groups are sharded, for ViewRows; without it

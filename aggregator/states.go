@@ -21,12 +21,16 @@ type states struct {
 	errors map[uint32]*datum.Error
 	fail   agg.Fail // noteError, bound once
 
+	repeats bool // keys may be there twice
+
 	peak  int // the most groups that the memory was made for
 	small int // rounds in a row that needed far less
 }
 
-func newStates(plan *query.Plan) *states {
-	s := &states{plan: plan, uses: usesOf(plan), types: plan.StateTypes()}
+// newStates makes states without groups; repeats says that a key may be there
+// twice where looking for it does not pay.
+func newStates(plan *query.Plan, repeats bool) *states {
+	s := &states{plan: plan, repeats: repeats, uses: usesOf(plan), types: plan.StateTypes()}
 	s.fail = s.noteError
 	s.make()
 	return s
@@ -50,6 +54,7 @@ func usesOf(plan *query.Plan) []agg.Use {
 // make begins with fresh memory.
 func (s *states) make() {
 	s.table = newTable(s.plan.KeyTypes())
+	s.table.repeats.allowed = s.repeats
 	s.accumulators = agg.Together(s.table.rows, s.uses)
 	s.peak, s.small = 0, 0
 }

@@ -28,12 +28,16 @@ type table struct {
 	// plus 1 below. The hash's highest bits are its place, hash >> shift. At most
 	// half of the slots are in use.
 	slots  []uint64
+	placed int // groups in slots: all, but where rows pass
 	shift  uint
 	hashes []topology.GroupHash // by group
 	rows   *agg.Rows            // the keys' words first
 	// keys are the groups' key values as they looked when the group was first
 	// seen (1.0 and 1.00 are one group and look different).
 	keys []*column.Vector
+
+	taken   int // rows of this round
+	repeats repeats
 
 	// Of the chunk at hand.
 	words  keyWords
@@ -69,9 +73,15 @@ func (t *table) assign(keys []*column.Vector, rows []int32, groups []uint32) {
 		t.assignAll(rows, groups)
 		return
 	}
+	t.taken += len(rows)
 	for start := 0; start < len(rows); start += chunk {
+		some := rows[start:min(start+chunk, len(rows))]
 		t.reserve(chunk)
-		t.assignChunk(keys, rows[start:min(start+chunk, len(rows))], groups)
+		if t.repeats.passing {
+			t.pass(keys, some, groups)
+		} else {
+			t.assignChunk(keys, some, groups)
+		}
 	}
 }
 
@@ -139,6 +149,7 @@ func (t *table) find(i int, keys []*column.Vector, row int32) uint32 {
 		s := t.slots[at]
 		if s == 0 {
 			t.slots[at] = hash>>32<<32 | uint64(t.groups+1)
+			t.placed++
 			return t.insert(words, row)
 		}
 		if s>>32 != hash>>32 {
@@ -219,7 +230,7 @@ func (t *table) key(g uint32) []byte {
 
 // reserve makes room for n more groups.
 func (t *table) reserve(n int) {
-	if need := 2 * (t.groups + n); need > len(t.slots) {
+	if need := 2 * (t.placed + n); need > len(t.slots) {
 		t.resize(1 << bits.Len(uint(need-1)))
 	}
 }
@@ -233,6 +244,9 @@ func (t *table) resize(n int) {
 	mask := uint64(n - 1)
 	for g := range t.groups {
 		h := hashWords(t.row(uint32(g))[:t.words.width])
+		if t.repeats.passing && !isSampled(h) {
+			continue
+		}
 		at := h >> t.shift
 		for t.slots[at] != 0 {
 			at = (at + 1) & mask
@@ -252,8 +266,9 @@ func (t *table) rowHash(g uint32) (upper topology.GroupHash, lower uint64) {
 // reset forgets all groups and keeps the memory. It clears as many slots as
 // this round's groups needed, not as many as there ever were.
 func (t *table) reset() {
-	need := max(leastSlots, 2*(t.groups+chunk))
-	t.groups = 0
+	need := max(leastSlots, 2*(t.placed+chunk))
+	t.repeats.judge(t.taken, t.groups)
+	t.taken, t.groups, t.placed = 0, 0, 0
 	t.round++
 	t.hashes = t.hashes[:0]
 	t.rows.Reset()
@@ -265,7 +280,7 @@ func (t *table) reset() {
 
 // memory returns the bytes in use: of the slots, as many as the groups need.
 func (t *table) memory() int {
-	size := 8*min(len(t.slots), max(leastSlots, 4*t.groups)) + 8*len(t.hashes) + 8*t.words.width*t.rows.Len()
+	size := 8*min(len(t.slots), max(leastSlots, 4*t.placed)) + 8*len(t.hashes) + 8*t.words.width*t.rows.Len()
 	for _, v := range t.keys {
 		size += used(v)
 	}

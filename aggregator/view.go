@@ -50,7 +50,7 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 	if shards < 1 || shards > topology.Slots {
 		return nil, fmt.Errorf("view %v: %d shards, must be 1 to %d", id, shards, topology.Slots)
 	}
-	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan)}
+	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan, true)}
 	v.keyValues = make([]*column.Vector, len(plan.Keys))
 	v.blocks = newBlockWriter(v)
 	if err := v.Share(&Expressions{}, nil); err != nil {
@@ -179,6 +179,9 @@ func (v *View) Reset() {
 //
 // Of a write_optimized view one shard gets every group: that of the least input
 // partition of the ranges, modulo the shards. The others get a block without any.
+//
+// A key may come more than once, in one block too: where keys hardly repeat, rows
+// pass as groups of their own.
 //
 // A group that is too large for a block by itself is an error, perhaps after
 // blocks were handed out: the caller gives the flush up. See [View.SetLimit].
