@@ -49,9 +49,13 @@ type Node struct {
 	problems     problems
 }
 
-// foldCopies is how often a fold in progress holds its groups: merged, as sorted
-// rows, as parameters of a statement.
+// foldCopies is what a folder takes, as a multiple of its merged groups: they, the
+// blocks that it has fetched, packed and unpacked, and the rows on their way.
 const foldCopies = 3
+
+// foldFetch bounds what a folder's reader fetches at once, before it is unpacked. It
+// is never the bottleneck.
+const foldFetch = 2 << 20
 
 // NewNode makes a node of a cluster on the given brokers that folds into store
 // and is known to the others by registry.
@@ -207,7 +211,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 }
 
 func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
-	reader, err := n.newReader(max(n.folderBudget/8, 1<<20))
+	reader, err := n.newReader(min(max(n.folderBudget/8, 1<<20), foldFetch))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package consumer
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/aggregator"
@@ -11,7 +13,8 @@ import (
 // many small folds, BEGIN, COMMIT and the log's flush at it would cost more than
 // the rows.
 
-// collected returns the partitions that have had something to fold for so long.
+// collected returns the partitions that have had something to fold for so long, in
+// the order in which every folder locks their rows.
 func (f *folder) collected(age time.Duration) []*ownedPartition {
 	var due []*ownedPartition
 	now := time.Now()
@@ -20,6 +23,9 @@ func (f *folder) collected(age time.Duration) []*ownedPartition {
 			due = append(due, p)
 		}
 	}
+	slices.SortFunc(due, func(a, b *ownedPartition) int {
+		return cmp.Or(cmp.Compare(a.tp.Topic, b.tp.Topic), cmp.Compare(a.tp.Partition, b.tp.Partition))
+	})
 	return due
 }
 
