@@ -188,14 +188,18 @@ func hashWords(words []uint64) uint64 {
 
 // hashBytes is for values that are longer than their words.
 func hashBytes(b []byte) uint64 {
-	h := mix(uint64(len(b))^mixWord, mixSeed)
-	for len(b) >= 16 {
-		h = mix(binary.LittleEndian.Uint64(b)^mixWord, binary.LittleEndian.Uint64(b[8:])^h)
-		b = b[16:]
+	h, n := mix(uint64(len(b))^mixWord, mixSeed), len(b)
+	if n < 16 {
+		var all [16]byte
+		copy(all[:], b)
+		b = all[:]
+	} else {
+		for rest := b; len(rest) > 16; rest = rest[16:] {
+			h = mix(binary.LittleEndian.Uint64(rest)^mixWord, binary.LittleEndian.Uint64(rest[8:])^h)
+		}
+		b = b[n-16:] // of which the loop may have seen some
 	}
-	var rest [16]byte
-	copy(rest[:], b)
-	return mix(mix(binary.LittleEndian.Uint64(rest[:])^mixWord, binary.LittleEndian.Uint64(rest[8:])^h), mixFinal)
+	return mix(mix(binary.LittleEndian.Uint64(b)^mixWord, binary.LittleEndian.Uint64(b[8:])^h), mixFinal)
 }
 
 // dismiss sets found[i] to 0 where the words of group found[i]-1, the first of
@@ -227,6 +231,29 @@ func (k *keyWords) dismiss(stored []uint64, stride int, found []uint32) {
 			if g != 0 && !sameWords(stored[int(g-1)*stride:], k.of(i)) {
 				found[i] = 0
 			}
+		}
+	}
+}
+
+// dismissTexts compares the texts that are longer than their words, which stand
+// at a place of each row's. They are texts on both sides, since the words are equal.
+func (k *keyWords) dismissTexts(at int, stored, v *column.Vector, rows []int32, found []uint32) {
+	for i, r := range rows {
+		g := found[i]
+		if g == 0 || k.words[i*k.width+at+1] != longText {
+			continue
+		}
+		a, b := stored.Slices[g-1], v.Slices[r]
+		if string(stored.Arena[a.Off:a.Off+a.Len]) != string(v.Arena[b.Off:b.Off+b.Len]) {
+			found[i] = 0
+		}
+	}
+}
+
+func (k *keyWords) dismissOthers(stored, v *column.Vector, rows []int32, found []uint32) {
+	for i, r := range rows {
+		if g := found[i]; g != 0 && k.doubt[i] && !sameValue(stored, int(g-1), v, int(r)) {
+			found[i] = 0
 		}
 	}
 }

@@ -106,10 +106,14 @@ func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32
 
 // dismissDoubtful compares values whose words do not say all.
 func (t *table) dismissDoubtful(keys []*column.Vector, rows []int32, found []uint32) {
-	for i, r := range rows {
-		if found[i] != 0 && t.words.doubt[i] && !t.same(found[i]-1, keys, r) {
-			found[i] = 0
+	at := 0
+	for i, stored := range t.keys {
+		if stored.Type == datum.Text {
+			t.words.dismissTexts(at, stored, keys[i], rows, found)
+		} else {
+			t.words.dismissOthers(stored, keys[i], rows, found)
 		}
+		at += widthOf(stored.Type)
 	}
 }
 
