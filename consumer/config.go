@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Config holds a node's settings. The zero value is not usable: take the
@@ -35,6 +37,10 @@ type Config struct {
 	// slower than they come, or what they bring is seconds old. Not more than
 	// MILLRACE_FOLD_INTERVAL switches it off.
 	FoldIntervalMax time.Duration `env:"MILLRACE_FOLD_INTERVAL_MAX" envDefault:"1s"`
+	// PartialsCompression is how blocks are compressed on their way through Kafka:
+	// snappy, lz4, zstd or none. In this order they take less room and more time;
+	// none takes a half more room than snappy and no time.
+	PartialsCompression string `env:"MILLRACE_PARTIALS_COMPRESSION" envDefault:"snappy"`
 	// MemoryLimit bounds group tables, merged groups and fetched records
 	// together, in bytes. At its limit a lane flushes early, and nothing more
 	// is polled while PostgreSQL or the broker is slow. Not less than 64 MiB.
@@ -77,6 +83,21 @@ const (
 // inject asks for harm at a point.
 func (c *Config) inject(point string) bool { return c.Inject != nil && c.Inject(point) }
 
+// compression returns the codec of a name; "" is none.
+func compression(name string) (codec kgo.CompressionCodec, known bool) {
+	switch name {
+	case "", "none":
+		return kgo.NoCompression(), true
+	case "snappy":
+		return kgo.SnappyCompression(), true
+	case "lz4":
+		return kgo.Lz4Compression(), true
+	case "zstd":
+		return kgo.ZstdCompression(), true
+	}
+	return kgo.NoCompression(), false
+}
+
 // namePattern is what Kafka allows in topic names, without the leading
 // underscore of internal ones.
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
@@ -97,6 +118,8 @@ func (c *Config) Validate() error {
 	check(c.FlushIntervalMax >= 0, "MILLRACE_FLUSH_INTERVAL_MAX is %v: use 0 or more", c.FlushIntervalMax)
 	check(c.FoldInterval >= time.Millisecond, "MILLRACE_FOLD_INTERVAL is %v: use 1ms or more", c.FoldInterval)
 	check(c.FoldIntervalMax >= 0, "MILLRACE_FOLD_INTERVAL_MAX is %v: use 0 or more", c.FoldIntervalMax)
+	_, known := compression(c.PartialsCompression)
+	check(known, "MILLRACE_PARTIALS_COMPRESSION is %q: use snappy, lz4, zstd or none", c.PartialsCompression)
 	check(c.MemoryLimit >= 64<<20, "MILLRACE_MEMORY_LIMIT is %d: use 67108864 (64 MiB) or more", c.MemoryLimit)
 	check(c.SessionTimeout >= time.Second, "MILLRACE_SESSION_TIMEOUT is %v: use 1s or more", c.SessionTimeout)
 	check(c.TransactionTimeout >= time.Second, "MILLRACE_TRANSACTION_TIMEOUT is %v: use 1s or more", c.TransactionTimeout)

@@ -37,6 +37,10 @@ func Text(env string) string {
 		return "How long a lane aggregates at most while it is behind: half of the time that it needs to catch up, between MILLRACE_FLUSH_INTERVAL and this. Not more than MILLRACE_FLUSH_INTERVAL switches it off."
 	case "MILLRACE_FOLD_INTERVAL":
 		return "How long blocks are merged before they are folded into PostgreSQL. Longer means fewer row changes for groups that repeat."
+	case "MILLRACE_FOLD_INTERVAL_MAX":
+		return "How long blocks are merged at most while PostgreSQL is slower than they come, or what they bring is seconds old. Not more than MILLRACE_FOLD_INTERVAL switches it off."
+	case "MILLRACE_PARTIALS_COMPRESSION":
+		return "How blocks are compressed on their way through Kafka: snappy, lz4, zstd or none. In this order they take less room and more time; none takes a half more room than snappy and no time."
 	case "MILLRACE_MEMORY_LIMIT":
 		return "Bounds group tables, merged groups and fetched records together, in bytes. At its limit a lane flushes early, and nothing more is polled while PostgreSQL or the broker is slow. Not less than 64 MiB."
 	case "MILLRACE_SESSION_TIMEOUT":
