@@ -83,13 +83,15 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 // runCursor polls until ctx ends, one fetch at a time: the next one waits until
 // the lane has taken it.
 func (l *lane) runCursor(ctx context.Context, c *cursor, tp topology.TopicPartition, at int64) {
-	reader, err := l.node.newReader(l.fetchBytes())
+	slabs := newSlabs()
+	reader, err := l.node.newReader(l.fetchBytes(), slabs)
 	if err != nil {
 		l.post(func() { l.cursorFailed(c, err) })
 		return
 	}
 	defer reader.Close()
 	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(at)}})
+	var rest partSlab
 	for ctx.Err() == nil {
 		fetches := reader.PollRecords(ctx, pollRecords)
 		if ctx.Err() != nil {
@@ -106,8 +108,10 @@ func (l *lane) runCursor(ctx context.Context, c *cursor, tp topology.TopicPartit
 			continue
 		}
 		if !l.handOver(ctx, c, records) {
-			return
+			return // the lane may yet take them
 		}
+		rest = slabs.reclaim(rest, records)
+		slabs.turn()
 	}
 }
 
@@ -151,7 +155,8 @@ func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
 	for skip < n && records[skip].Offset < c.at {
 		skip++
 	}
-	l.readRecords(p, records[skip:n], views)
+	l.takeRecords(p, records[skip:n], views)
+	l.finish()
 	newest := int64(0)
 	if n > 0 {
 		c.at = max(c.at, records[n-1].Offset+1)

@@ -25,6 +25,7 @@ type lane struct {
 	work   sync.WaitGroup  // cursors and the flush in flight
 
 	reader    *kgo.Client
+	slabs     *slabs // the reader's records
 	publisher *publisher
 
 	catalog *topology.Catalog
@@ -36,6 +37,7 @@ type lane struct {
 	cursors int
 
 	cadence  cadence
+	budget   budget
 	seq      uint64
 	dead     []*kgo.Record
 	deadSize int
@@ -110,27 +112,41 @@ func (l *lane) poll(now time.Time) {
 		waiting = nil
 	}
 	fetches := l.reader.PollRecords(waiting, pollRecords)
-	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
-		tp := topology.TopicPartition{Topic: f.Topic, Partition: f.Partition}
-		p := l.parts[tp]
-		if p == nil || p.cut {
-			return
+	fetches.EachPartition(l.takeFetch)
+	l.finish()
+	fetches.EachPartition(l.reclaim)
+	l.slabs.turn()
+}
+
+// takeFetch takes what a poll brought of one partition.
+func (l *lane) takeFetch(f kgo.FetchTopicPartition) {
+	tp := topology.TopicPartition{Topic: f.Topic, Partition: f.Partition}
+	p := l.parts[tp]
+	if p == nil || p.cut {
+		return
+	}
+	if f.Err != nil && !retryableFetch(f.Err) {
+		l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
+		p.cut = logCut(f.Err)
+		if topicGone(f.Err) && !slices.Contains(l.gone, tp.Topic) {
+			l.gone = append(l.gone, tp.Topic)
 		}
-		if f.Err != nil && !retryableFetch(f.Err) {
-			l.node.problem("stream "+p.stream.def.Name, tp, readFault(tp, p.next, f.Err))
-			p.cut = logCut(f.Err)
-			if topicGone(f.Err) && !slices.Contains(l.gone, tp.Topic) {
-				l.gone = append(l.gone, tp.Topic)
-			}
-			return
-		}
-		l.readLive(p, f.Records)
-		if len(f.Records) > 0 && p.stopAt < 0 && !l.void {
-			l.node.solved("stream "+p.stream.def.Name, tp)
-		}
-		l.cadence.behind(p, f.LastStableOffset-p.next)
-		l.node.metrics.behind(tp, f.HighWatermark-p.next)
-	})
+		return
+	}
+	l.readLive(p, f.Records)
+	if len(f.Records) > 0 && p.stopAt < 0 && !l.void && l.node.problems.some.Load() {
+		l.node.solved("stream "+p.stream.def.Name, tp)
+	}
+	l.cadence.behind(p, f.LastStableOffset-p.next)
+	p.behind.Set(float64(max(0, f.HighWatermark-p.next)))
+}
+
+// reclaim gives the records of one partition back to the reader: their rows are
+// in the tables, and nobody refers to them.
+func (l *lane) reclaim(f kgo.FetchTopicPartition) {
+	if p := l.parts[topology.TopicPartition{Topic: f.Topic, Partition: f.Partition}]; p != nil {
+		p.rest = l.slabs.reclaim(p.rest, f.Records)
+	}
 }
 
 // openParts returns how many partitions are being read live.
@@ -150,18 +166,6 @@ func (p *inputPartition) atStop() bool { return p.stopAt >= 0 && p.next >= p.sto
 // full reports whether the lane is at its budget while a flush is in flight:
 // it then polls nothing.
 func (l *lane) full() bool { return l.inFlight && l.overBudget() }
-
-func (l *lane) overBudget() bool {
-	used := l.deadSize
-	for _, s := range l.streams {
-		for _, v := range s.views {
-			if v.table != nil && v.table.Groups() > 0 {
-				used += v.table.Memory()
-			}
-		}
-	}
-	return int64(used) > l.node.laneBudget
-}
 
 // fetchBytes is how much one reader of this lane may hold.
 func (l *lane) fetchBytes() int64 { return max(l.node.laneBudget/8, 1<<20) }
@@ -192,7 +196,7 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 		for n > 1 && (until >= 0 && records[n-1].Offset >= until || p.stopAt >= 0 && records[n-1].Offset >= p.stopAt) {
 			n--
 		}
-		l.readRecords(p, records[:n], views)
+		l.takeRecords(p, records[:n], views)
 		last := records[n-1]
 		p.advance(last.Offset+1, last.Timestamp.UnixMilli())
 		records = records[n:]
@@ -203,16 +207,30 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 	}
 }
 
-// readRecords folds records into the tables of views and deals with those that
-// cannot be read.
-func (l *lane) readRecords(p *inputPartition, records []*kgo.Record, views []*laneView) {
-	s := p.stream
+// takeRecords folds records into the tables of views and deals with those that
+// cannot be read. The last of them wait in a batch, which may go on with those of
+// the stream's next partition, until finish.
+func (l *lane) takeRecords(p *inputPartition, records []*kgo.Record, views []*laneView) {
 	l.cadence.read += int64(len(records))
+	l.budget.took(records)
 	l.node.metrics.records.Add(float64(len(records)))
-	before := s.decoded
-	s.read(records, views, func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(p, r, views, v, err) })
-	l.node.metrics.decoded.Add(float64(s.decoded - before))
-	l.warnNull(s)
+	p.stream.take(records, views, l.bad(p.stream))
+}
+
+// bad returns what deals with the records of a stream that cannot be read.
+func (l *lane) bad(s *laneStream) refuse {
+	return func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(s.def, s.reading, r, v, err) }
+}
+
+// finish folds what waits in the streams' batches. Until then positions stand
+// behind records that are in no table yet, and the records are in use.
+func (l *lane) finish() {
+	for _, s := range l.streams {
+		before := s.decoded
+		s.finish(l.bad(s))
+		l.node.metrics.decoded.Add(float64(s.decoded - before))
+		l.warnNull(s)
+	}
 	if l.overBudget() {
 		l.lastSeal = time.Time{}
 	}
@@ -261,7 +279,7 @@ func (l *lane) reset(why string) {
 			}
 		}
 	}
-	l.dead, l.deadSize = nil, 0
+	l.dead, l.deadSize, l.budget = nil, 0, budget{}
 }
 
 // close ends the reading of a partition. What was read of it and not sealed

@@ -73,7 +73,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 }
 
-// behind records how many records of an input partition are not read yet.
-func (m *metrics) behind(tp topology.TopicPartition, records int64) {
-	m.lagRecords.WithLabelValues(tp.Topic, strconv.Itoa(int(tp.Partition))).Set(float64(max(0, records)))
+// behind returns the gauge of how many records of an input partition are not
+// read yet.
+func (m *metrics) behind(tp topology.TopicPartition) prometheus.Gauge {
+	return m.lagRecords.WithLabelValues(tp.Topic, strconv.Itoa(int(tp.Partition)))
 }

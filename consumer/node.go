@@ -192,6 +192,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 	l := &lane{
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
 		cadence: newCadence(&n.cfg),
+		slabs:   newSlabs(),
 		catalog: topology.NewCatalog(),
 		streams: map[topology.StreamID]*laneStream{},
 		parts:   map[topology.TopicPartition]*inputPartition{},
@@ -203,7 +204,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 		return err
 	}
 	n.lanes = append(n.lanes, l)
-	if l.reader, err = n.newReader(l.fetchBytes()); err != nil {
+	if l.reader, err = n.newReader(l.fetchBytes(), l.slabs); err != nil {
 		return err
 	}
 	l.know(current)

@@ -95,7 +95,7 @@ func (l *lane) open(ctx context.Context, tp topology.TopicPartition) error {
 // room for. Where nothing is committed, a view stands where it has published up
 // to, or where it starts.
 func (l *lane) newPartition(tp topology.TopicPartition, id topology.TopicID, s *laneStream, c committed, up map[topology.ViewID]int64) *inputPartition {
-	p := &inputPartition{tp: tp, topicID: id, stream: s, next: c.positions.Live, stopAt: -1}
+	p := &inputPartition{tp: tp, topicID: id, stream: s, next: c.positions.Live, stopAt: -1, behind: l.node.metrics.behind(tp)}
 	if c.none {
 		p.next = -1
 	}

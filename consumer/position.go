@@ -1,6 +1,8 @@
 package consumer
 
 import (
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/topology"
 )
@@ -14,9 +16,11 @@ type inputPartition struct {
 	next    int64 // the live position: the next offset to read
 	views   []*viewPosition
 	cursors []*cursor
-	moved   bool  // something was read since the last seal
-	closing bool  // it gets no cursors any more
-	newest  int64 // Kafka timestamp of the newest record of the live reading, ms
+	moved   bool     // something was read since the last seal
+	closing bool     // it gets no cursors any more
+	newest  int64    // Kafka timestamp of the newest record of the live reading, ms
+	rest    partSlab // records of a batch of which the poll before took a part
+	behind  prometheus.Gauge
 	lag     int64 // records that can be read and are not yet, as of the last fetch (see [cadence])
 	cut     bool  // the log was truncated: nothing more is read of it
 	joined  bool  // a waiting view went live: there may be room for another

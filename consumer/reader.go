@@ -18,13 +18,23 @@ import (
 // newly assigned partition would wait.
 const fetchWait = 100 * time.Millisecond
 
+// fetchBytes and fetchPartitionBytes bound one fetch: as large as it takes for its
+// own cost not to show, as small as it takes for buffers and records to be at
+// hand in the cache, and for the next fetch to be under way while this one is
+// being read.
+const (
+	fetchBytes          = 8 << 20
+	fetchPartitionBytes = 2 << 20
+)
+
 // pollRecords bounds what one poll returns.
 const pollRecords = 16_384
 
 // newReader makes a client that reads what it is told to, at exactly the
 // offsets that it is told, and nothing that is not committed. It keeps control
 // records: without them the end behind a transaction's marker is never reached.
-func (n *Node) newReader(bytes int64) (*kgo.Client, error) {
+// pools are where it takes memory from.
+func (n *Node) newReader(bytes int64, pools ...kgo.Pool) (*kgo.Client, error) {
 	opts := n.opts
 	if !n.cfg.inject(guardControl) {
 		opts = append(opts, kgo.KeepControlRecords())
@@ -33,8 +43,9 @@ func (n *Node) newReader(bytes int64) (*kgo.Client, error) {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeStartOffset(kgo.NoResetOffset()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.FetchMaxBytes(int32(min(bytes, 64<<20))),
-		kgo.FetchMaxPartitionBytes(int32(min(bytes, 8<<20))),
+		kgo.FetchMaxBytes(int32(min(bytes, fetchBytes))),
+		kgo.FetchMaxPartitionBytes(int32(min(bytes, fetchPartitionBytes))),
+		kgo.WithPools(pools...),
 		kgo.MaxConcurrentFetches(2),
 		kgo.FetchMaxWait(fetchWait),
 	)...)

@@ -9,20 +9,21 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// refuse deals with a record that cannot be decoded (v is nil) or evaluated for
-// a view, as the stream's on_error says.
-func (l *lane) refuse(p *inputPartition, r *kgo.Record, views []*laneView, v *laneView, err *datum.Error) {
-	s := p.stream.def
+// refuse deals with a record that cannot be decoded (v is nil, it concerns all
+// views that were being read for) or evaluated for a view, as the stream's
+// on_error says.
+func (l *lane) refuse(s *topology.Stream, views []*laneView, r *kgo.Record, v *laneView, err *datum.Error) {
+	tp := topology.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 	switch s.OnError {
 	case topology.Skip:
 		l.node.metrics.skipped.WithLabelValues(s.Name).Inc()
 	case topology.Stop:
-		if at, ok := l.stops[p.tp]; !ok || r.Offset < at {
-			l.stops[p.tp] = r.Offset
+		if at, ok := l.stops[tp]; !ok || r.Offset < at {
+			l.stops[tp] = r.Offset
 		}
 		if !l.void {
 			l.void = true
-			l.node.problem("stream "+s.Name, p.tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w; "+
+			l.node.problem("stream "+s.Name, tp, fmt.Errorf("on_error = 'stop': record at offset %d: %w; "+
 				"all before it counts; to go on, drop the stream and create it with on_error = 'dead_letter' or 'skip'", r.Offset, err))
 		}
 	default:

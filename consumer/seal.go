@@ -83,17 +83,20 @@ func (l *lane) renewPublisher() {
 
 // sealed collects blocks, dead letters and offsets, and empties the tables.
 func (l *lane) sealed() (*sealed, error) {
+	l.finish() // or positions would stand behind what is in no table
 	out := &sealed{records: l.dead}
 	l.dead, l.deadSize = nil, 0
 	flush := partial.FlushID{Lane: l.id, Seq: l.seq}
 	for _, s := range l.streams {
 		l.node.metrics.groups.WithLabelValues(s.def.Name, strconv.Itoa(l.number)).Set(float64(s.groups()))
+		l.sealRanges(s)
 		for _, v := range s.views {
 			if err := l.sealView(out, s, v, flush); err != nil {
 				return nil, err
 			}
 		}
 	}
+	l.budget = budget{} // the tables are empty
 	for _, p := range l.parts {
 		if !p.moved {
 			continue
@@ -108,29 +111,32 @@ func (l *lane) sealed() (*sealed, error) {
 	return out, nil
 }
 
-// sealView adds a view's blocks for every range that it read. A view that read
-// nothing has none; one that read only what concerns no group sends each shard
-// a block that says so.
-func (l *lane) sealView(out *sealed, s *laneStream, v *laneView, flush partial.FlushID) error {
-	var ranges []partial.Range
+// sealRanges collects what each view of a stream has read since the last seal.
+func (l *lane) sealRanges(s *laneStream) {
+	for _, v := range s.views {
+		v.ranges = v.ranges[:0]
+	}
 	for _, p := range l.parts {
 		if p.stream != s {
 			continue
 		}
 		for _, pos := range p.views {
-			if pos.view != v {
-				continue
-			}
 			if r, ok := p.seal(pos); ok {
-				ranges = append(ranges, r)
+				pos.view.ranges = append(pos.view.ranges, r)
 			}
 		}
 	}
-	if len(ranges) == 0 || v.table == nil {
+}
+
+// sealView adds a view's blocks for every range that it read. A view that read
+// nothing has none; one that read only what concerns no group sends each shard
+// a block that says so.
+func (l *lane) sealView(out *sealed, s *laneStream, v *laneView, flush partial.FlushID) error {
+	if len(v.ranges) == 0 || v.table == nil {
 		return nil
 	}
 	out.rows += v.table.Rows()
-	err := v.table.Blocks(flush, ranges, blockLimit, func(key topology.GroupHash, b *partial.Block) error {
+	err := v.table.Blocks(flush, v.ranges, blockLimit, func(key topology.GroupHash, b *partial.Block) error {
 		out.records = append(out.records, &kgo.Record{
 			Topic:     s.def.Partials,
 			Partition: topology.PartitionOf(v.def.ID, b.Shard, v.def.Partitions),

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -8,6 +9,7 @@ import (
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/topology"
 )
@@ -21,6 +23,7 @@ type laneStream struct {
 	batch   column.Batch
 	exprs   aggregator.Expressions // all views', over the batch
 	records []*kgo.Record          // the batch's rows
+	reading []*laneView            // whom the batch is for
 	warned  bool                   // that a column has been NULL in every record
 	decoded int64
 }
@@ -29,6 +32,7 @@ type laneStream struct {
 type laneView struct {
 	def     *topology.View
 	table   *aggregator.View // nil where the view cannot be carried out
+	ranges  []partial.Range  // what a seal found that it has read
 	columns []int            // the view's columns in the stream's batch, -1 where it reads none
 }
 
@@ -124,7 +128,20 @@ type refuse func(r *kgo.Record, view *laneView, err *datum.Error)
 
 // read decodes records once and folds them into the tables of the views.
 func (s *laneStream) read(records []*kgo.Record, views []*laneView, bad refuse) {
-	s.begin()
+	s.take(records, views, bad)
+	s.finish(bad)
+}
+
+// take is read for records that others may follow, until finish: few records of
+// each of many partitions make one batch, where the same views read them.
+func (s *laneStream) take(records []*kgo.Record, views []*laneView, bad refuse) {
+	if !slices.Equal(s.reading, views) {
+		s.finish(bad)
+		s.reading = append(s.reading[:0], views...)
+	}
+	if s.batch.Rows == 0 {
+		s.begin()
+	}
 	for _, r := range records {
 		if r.Attrs.IsControl() {
 			continue
@@ -135,11 +152,16 @@ func (s *laneStream) read(records []*kgo.Record, views []*laneView, bad refuse) 
 		}
 		s.records = append(s.records, r)
 		if format.Full(&s.batch) {
-			s.accumulate(views, bad)
+			s.finish(bad)
 			s.begin()
 		}
 	}
-	s.accumulate(views, bad)
+}
+
+// finish folds what was added.
+func (s *laneStream) finish(bad refuse) {
+	s.accumulate(s.reading, bad)
+	s.batch.Rows = 0
 }
 
 func (s *laneStream) begin() {
