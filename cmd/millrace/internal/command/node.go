@@ -76,7 +76,7 @@ func (a *app) run(ctx context.Context, settings service.Settings) error {
 		return err
 	}
 	// Not for `dev`, whose broker keeps all records in this process.
-	defer heap.Pace(settings.Node.MemoryLimit, heap.Headroom(settings.Node.MemoryLimit))()
+	defer heap.Pace(heap.Limit(settings.Node.MemoryLimit), heap.Headroom(settings.Node.MemoryLimit))()
 	listener, err := httpd.Listen(ctx, settings.Service.HTTPAddr)
 	if err != nil {
 		return err

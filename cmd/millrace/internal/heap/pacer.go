@@ -21,8 +21,13 @@ import (
 // processor time that could be measured.
 func Headroom(limit int64) int64 { return min(limit/8, 64<<20) }
 
+// Limit is what the runtime is told not to have more of: a tenth less than the
+// node's limit, which is for the whole process, for the binary's own pages
+// and the like.
+func Limit(limit int64) int64 { return limit - limit/10 }
+
 // Pace has the collector run whenever the heap has grown by headroom, and work
-// harder before the whole process has more than limit, both in bytes. GOGC and
+// harder before the runtime has more than limit, both in bytes. GOGC and
 // GOMEMLIMIT count instead where they are set. stop ends it and leaves the collector as
 // it was.
 func Pace(limit, headroom int64) (stop func()) {
