@@ -58,8 +58,9 @@ func (s *LatencySettings) measure(ctx context.Context, sc *scene) error {
 	r.set("shards", memoryShards)
 	sc.describeNode()
 	r.set("for", s.For.String())
-	rate := s.Rate
+	rate, busy := s.Rate, "the rate that was asked for"
 	if rate == 0 {
+		busy = "half of the full load"
 		full, err := s.fullLoad(ctx, sc)
 		if err != nil {
 			return fmt.Errorf("the full load: %w", err)
@@ -71,7 +72,7 @@ func (s *LatencySettings) measure(ctx context.Context, sc *scene) error {
 		rate          int
 		median, worst float64
 	}{
-		{"busy", "half of the full load", rate, busyMedian, busyWorst},
+		{"busy", busy, rate, busyMedian, busyWorst},
 		{"quiet", "hardly anything happens", s.Idle, 0, quietWorst},
 	} {
 		late, made, err := s.paced(ctx, sc, load.name, load.rate)
