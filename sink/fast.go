@@ -104,10 +104,13 @@ func mergeTasks(ctx context.Context, x *exchange, tasks []task) (rows int, err e
 // sparePieces returns the memory of a former fold. What no fold asks for is given
 // back by the garbage collector.
 func (s *Store) sparePieces() []*aggregator.Piece {
-	pieces, _ := s.pieces.Get().([]*aggregator.Piece)
-	return pieces
+	if pieces, ok := s.pieces.Get().(*[]*aggregator.Piece); ok {
+		return *pieces
+	}
+	return nil
 }
 
 func (s *Store) keepPieces(pieces []*aggregator.Piece) {
-	s.pieces.Put(pieces[:min(len(pieces), keptPieces)]) //nolint:staticcheck // a slice header a fold
+	pieces = pieces[:min(len(pieces), keptPieces)]
+	s.pieces.Put(&pieces)
 }
