@@ -30,8 +30,9 @@ type Config struct {
 	// half of the time that it needs to catch up, between MILLRACE_FLUSH_INTERVAL
 	// and this. Not more than MILLRACE_FLUSH_INTERVAL switches it off.
 	FlushIntervalMax time.Duration `env:"MILLRACE_FLUSH_INTERVAL_MAX" envDefault:"1s"`
-	// FoldInterval is how long blocks are merged before they are folded into
-	// PostgreSQL. Longer means fewer row changes for groups that repeat.
+	// FoldInterval is how long blocks are merged after a fold before the next one;
+	// what comes later is folded at once. Longer means fewer row changes for groups
+	// that repeat.
 	FoldInterval time.Duration `env:"MILLRACE_FOLD_INTERVAL" envDefault:"100ms"`
 	// FoldIntervalMax is how long blocks are merged at most while PostgreSQL is
 	// slower than they come, or what they bring is seconds old. Not more than

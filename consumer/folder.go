@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -75,7 +76,7 @@ func (f *folder) poll(now time.Time) {
 			held = true
 			wait = min(wait, p.tryAt.Sub(now))
 		} else if !p.since.IsZero() {
-			wait = min(wait, p.since.Add(f.pace.now).Sub(now))
+			wait = min(wait, f.pace.due(p.since).Sub(now))
 		}
 	}
 	for _, at := range f.retry {
@@ -111,7 +112,7 @@ func (f *folder) takeInbox(p *ownedPartition) {
 		p.inbox[0], p.inbox = nil, p.inbox[1:]
 		f.takeBlock(p, record)
 		if f.over() {
-			f.foldTogether(f.collected(0))
+			f.foldTogether(f.collected())
 		}
 	}
 	if len(p.inbox) == 0 {
@@ -171,12 +172,8 @@ func (f *folder) foldDue(now time.Time) {
 			f.try(f.ctx, p)
 		}
 	}
-	switch {
-	case f.over():
-		f.foldTogether(f.collected(0))
-	case len(f.collected(f.pace.now)) > 0:
-		// What is half due goes with what is due: one transaction for both.
-		f.foldTogether(f.collected(f.pace.now / 2))
+	if all := f.collected(); f.over() || slices.ContainsFunc(all, func(p *ownedPartition) bool { return !now.Before(f.pace.due(p.since)) }) {
+		f.foldTogether(all) // what is not due yet goes with what is: one transaction for both
 	}
 	for _, p := range f.parts {
 		f.takeInbox(p) // where a fold was in its way

@@ -13,20 +13,19 @@ import (
 // many small folds, BEGIN, COMMIT and the log's flush at it would cost more than
 // the rows.
 
-// collected returns the partitions that have had something to fold for so long, in
-// the order in which every folder locks their rows.
-func (f *folder) collected(age time.Duration) []*ownedPartition {
-	var due []*ownedPartition
-	now := time.Now()
+// collected returns the partitions that have something to fold, in the order in
+// which every folder locks their rows.
+func (f *folder) collected() []*ownedPartition {
+	var all []*ownedPartition
 	for _, p := range f.parts {
-		if p.pending == nil && !p.since.IsZero() && now.Sub(p.since) >= age {
-			due = append(due, p)
+		if p.pending == nil && !p.since.IsZero() {
+			all = append(all, p)
 		}
 	}
-	slices.SortFunc(due, func(a, b *ownedPartition) int {
+	slices.SortFunc(all, func(a, b *ownedPartition) int {
 		return cmp.Or(cmp.Compare(a.tp.Topic, b.tp.Topic), cmp.Compare(a.tp.Partition, b.tp.Partition))
 	})
-	return due
+	return all
 }
 
 // foldTogether folds partitions in one transaction. Where that fails each is folded
@@ -88,5 +87,5 @@ func (f *folder) paced(took time.Duration, rows int, parts ...*ownedPartition) {
 	if newest > 0 {
 		age = time.Since(time.UnixMilli(newest))
 	}
-	f.pace.folded(took, rows, age)
+	f.pace.folded(time.Now(), took, rows, age)
 }

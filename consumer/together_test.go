@@ -47,16 +47,16 @@ func TestFoldedTogether(t *testing.T) {
 		}
 	}
 	flush(0)
-	f.foldTogether(f.collected(0))
+	f.foldTogether(f.collected())
 	positions(1, 1, 1)
-	if store.folds != 1 || len(f.collected(0)) != 0 {
-		t.Fatalf("%d folds, %d partitions are left", store.folds, len(f.collected(0)))
+	if store.folds != 1 || len(f.collected()) != 0 {
+		t.Fatalf("%d folds, %d partitions are left", store.folds, len(f.collected()))
 	}
 	if _, err := store.Claim(t.Context(), "partials", 1); err != nil { // somebody else's
 		t.Fatal(err)
 	}
 	flush(1)
-	f.foldTogether(f.collected(0))
+	f.foldTogether(f.collected())
 	positions(2, 1, 2)
 	if len(f.parts) != 2 || f.parts[parts[1].tp] != nil {
 		t.Errorf("%d partitions are held", len(f.parts))

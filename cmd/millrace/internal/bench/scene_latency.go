@@ -96,104 +96,89 @@ func (s *LatencySettings) latencyTrial(name, topic string) trial {
 	return trial{name: name, topic: topic, partitions: Partitions, shards: memoryShards, lanes: s.Lanes, views: []viewSpec{sameViews(1)[0]}}
 }
 
-// fullLoad lets a node catch up and returns how many events it folds in a second,
-// from the first fold to the last.
+// boundless is a rate that no broker takes.
+const boundless = 1 << 40
+
+// fullLoad makes events as fast as the broker takes them and returns how many the
+// node folds in a second beside it, from the first event to the last one's row.
 func (s *LatencySettings) fullLoad(ctx context.Context, sc *scene) (perSecond float64, err error) {
-	topics, err := sc.prepare(ctx, Partitions)
+	load := &pacedLoad{rate: boundless, most: s.Events}
+	moves, err := s.live(ctx, sc, "full", load, 10*time.Minute)
 	if err != nil {
 		return 0, err
 	}
-	t := s.latencyTrial("full", topics[Partitions])
-	if err := sc.expect(ctx, t.views); err != nil {
-		return 0, err
-	}
-	c, err := sc.open(ctx, &t)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, c.drop(context.WithoutCancel(ctx))) }()
-	n, err := sc.start(c, 1)
-	if err != nil {
-		return 0, err
-	}
-	defer n.process.Kill()
-	all, err := sc.watchRate(ctx, c, n, s.Events)
-	if err != nil {
-		return 0, err
-	}
-	if _, err = n.stop(); err == nil {
-		err = sc.verify(ctx, c)
-	}
-	if err != nil {
-		return 0, err
-	}
-	first := slices.IndexFunc(all, func(m moment) bool { return m.folded > 0 })
-	begin, end := all[max(first-1, 0)], all[len(all)-1]
-	perSecond = float64(end.folded-begin.folded) / end.at.Sub(begin.at).Seconds()
-	p := sc.report.part("full", fmt.Sprintf("%d events that are there already", s.Events))
+	perSecond = float64(load.next-Partitions) / moves.last().Sub(load.began).Seconds()
+	p := sc.report.part("full", fmt.Sprintf("%d events, made as fast as the broker takes them", load.next-Partitions))
 	p.add("rate", "folded", "events/s", perSecond)
 	sc.say("full load: %.0f events/s", perSecond)
-	_, err = sc.conn.Exec(ctx, "DROP TABLE events, "+t.views[0].table)
-	return perSecond, err
+	return perSecond, nil
 }
 
 // paced loads a node evenly and looks on. It returns how late the events were and
 // how many were made in a second.
 func (s *LatencySettings) paced(ctx context.Context, sc *scene, name string, rate int) (late latencies, made float64, err error) {
-	topic, err := sc.makeTopic(ctx, name, Partitions)
+	load := &pacedLoad{rate: rate}
+	moves, err := s.live(ctx, sc, name, load, s.For+latencySkip)
 	if err != nil {
-		return nil, 0, err
-	}
-	t := s.latencyTrial(name, topic)
-	c, err := sc.open(ctx, &t)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { err = errors.Join(err, c.drop(context.WithoutCancel(ctx))) }()
-	// An event in each partition tells when the node has joined and folds.
-	if err := sc.fill(ctx, topic, Partitions, 0, Partitions, hashed(s.Groups), event.append); err != nil {
-		return nil, 0, err
-	}
-	n, err := sc.start(c, 1)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer n.process.Kill()
-	if err := n.folded(ctx, c); err != nil {
-		return nil, 0, err
-	}
-	load, moves, err := sc.look(ctx, c, n, &pacedLoad{topic: topic, rate: rate, next: Partitions, gen: hashed(s.Groups)}, s.For+latencySkip)
-	if err != nil {
-		return nil, 0, err
-	}
-	if _, err := n.stop(); err != nil {
-		return nil, 0, err
-	}
-	if err := sc.check(ctx, c, load.next, load.gen); err != nil {
 		return nil, 0, err
 	}
 	late = load.late(moves, load.began.Add(latencySkip))
 	return late, float64(load.next-Partitions) / load.ended.Sub(load.began).Seconds(), nil
 }
 
+// live loads a new node for a while, returns what was seen of it, and checks its view.
+func (s *LatencySettings) live(ctx context.Context, sc *scene, name string, load *pacedLoad, span time.Duration) (moves history, err error) {
+	if load.topic, err = sc.makeTopic(ctx, name, Partitions); err != nil {
+		return nil, err
+	}
+	t := s.latencyTrial(name, load.topic)
+	c, err := sc.open(ctx, &t)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.drop(context.WithoutCancel(ctx))) }()
+	// An event in each partition tells when the node has joined and folds.
+	load.next, load.gen = Partitions, hashed(s.Groups)
+	if err := sc.fill(ctx, load.topic, Partitions, 0, Partitions, load.gen, event.append); err != nil {
+		return nil, err
+	}
+	n, err := sc.start(c, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer n.process.Kill()
+	if err := n.folded(ctx, c); err != nil {
+		return nil, err
+	}
+	if moves, err = sc.look(ctx, c, n, load, span); err != nil {
+		return nil, err
+	}
+	if _, err := n.stop(); err != nil {
+		return nil, err
+	}
+	return moves, sc.check(ctx, c, load.next, load.gen)
+}
+
 // look lets a load run for a while beside an observer, until everything is folded.
-func (s *scene) look(ctx context.Context, c *trialCluster, n *trialNode, load *pacedLoad, span time.Duration) (*pacedLoad, history, error) {
+func (s *scene) look(ctx context.Context, c *trialCluster, n *trialNode, load *pacedLoad, span time.Duration) (history, error) {
 	o, err := newObserver(ctx, s.at.settings.Database.URL, c.cluster())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var work sync.WaitGroup
 	observing, stop := context.WithCancel(ctx)
 	defer work.Wait()
 	defer stop()
 	work.Go(func() { o.run(observing) })
-	s.say("%d events a second for %v", load.rate, span)
+	if load.most == 0 {
+		s.say("%d events a second for %v", load.rate, span)
+	}
 	err = n.while(ctx, func(ctx context.Context) error { return load.run(ctx, s, span) })
 	if err == nil {
 		err = n.folded(ctx, c)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	// The observer has to see what is folded.
 	for end := time.Now(); ; {
@@ -202,15 +187,15 @@ func (s *scene) look(ctx context.Context, c *trialCluster, n *trialNode, load *p
 		moves := o.moves
 		o.mu.Unlock()
 		if failed != nil {
-			return nil, nil, failed
+			return nil, failed
 		}
 		if last.After(end.Add(observeEvery)) {
 			stop()
 			work.Wait()
-			return load, moves, nil
+			return moves, nil
 		}
 		if err := (&failover{}).wait(ctx, observeEvery); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 }
@@ -255,6 +240,18 @@ func (l latencies) quantile(part float64) float64 {
 		}
 	}
 	return 0
+}
+
+// last returns when the last move was seen.
+func (h history) last() (at time.Time) {
+	for _, advances := range h {
+		for _, a := range advances {
+			if a.seen.After(at) {
+				at = a.seen
+			}
+		}
+	}
+	return at
 }
 
 func (l latencies) sort() {

@@ -15,6 +15,7 @@ const paceEvery = 5 * time.Millisecond
 type pacedLoad struct {
 	topic string
 	rate  int   // events a second
+	most  int64 // how many events are made at most; 0 for any number
 	next  int64 // the number of the next event
 	gen   generator
 
@@ -41,12 +42,16 @@ func (l *pacedLoad) run(ctx context.Context, s *scene, span time.Duration) error
 	for first := l.next; ; {
 		now := time.Now()
 		since := min(now.Sub(l.began), span)
-		for due := first + int64(since.Seconds()*float64(l.rate)); l.next < due; l.next++ {
+		due := first + int64(since.Seconds()*float64(l.rate))
+		if l.most > 0 {
+			due = min(due, first+l.most)
+		}
+		for ; l.next < due; l.next++ {
 			to := topology.Partition(l.next % Partitions)
 			l.note(to, now.UnixMilli())
 			p.produce(ctx, l.gen(l.next).append(make([]byte, 0, 288)), to, now)
 		}
-		if l.ended = now; since == span {
+		if l.ended = now; since == span || l.most > 0 && due == first+l.most {
 			return p.flush(ctx)
 		}
 		select {

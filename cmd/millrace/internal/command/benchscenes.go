@@ -117,8 +117,8 @@ for views, 1.10 of what they may cost at 15 % of the first for each further one.
 func (a *app) benchLatencyCommand() *cobra.Command {
 	var s bench.LatencySettings
 	cmd := a.benchScene("latency", "Measure how long an event takes until it is in a row",
-		`A node first shows how many events it folds in a second when all of them are
-there already. Then half of that is produced evenly, and then a few events a
+		`First events are made as fast as the broker takes them, which shows how many a
+node folds in a second beside that. Then half of that is produced evenly, and then a few events a
 second. An observer looks at the ledger in PostgreSQL every 20 ms, which moves in
 the transaction that writes the rows: it says which events are in visible rows,
 and the generator says when each of them was made. The observer's delay counts. Promised are

@@ -36,7 +36,7 @@ func Text(env string) string {
 	case "MILLRACE_FLUSH_INTERVAL_MAX":
 		return "How long a lane aggregates at most while it is behind: half of the time that it needs to catch up, between MILLRACE_FLUSH_INTERVAL and this. Not more than MILLRACE_FLUSH_INTERVAL switches it off."
 	case "MILLRACE_FOLD_INTERVAL":
-		return "How long blocks are merged before they are folded into PostgreSQL. Longer means fewer row changes for groups that repeat."
+		return "How long blocks are merged after a fold before the next one; what comes later is folded at once. Longer means fewer row changes for groups that repeat."
 	case "MILLRACE_FOLD_INTERVAL_MAX":
 		return "How long blocks are merged at most while PostgreSQL is slower than they come, or what they bring is seconds old. Not more than MILLRACE_FOLD_INTERVAL switches it off."
 	case "MILLRACE_PARTIALS_COMPRESSION":
