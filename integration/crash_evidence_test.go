@@ -19,8 +19,14 @@ import (
 // it covers; and which lane had which producer's id last.
 func (x *crash) evidence() {
 	x.t.Helper()
-	ctx, cancel := context.WithTimeout(x.t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
 	defer cancel()
+	// Before the topic is read: a transaction that stays open is what reading would wait for.
+	if transactions, err := x.broker.admin.ListTransactions(ctx, nil, nil); err == nil {
+		for _, at := range transactions.Sorted() {
+			x.say("producer %d is %s, %s", at.ProducerID, at.TxnID, at.State)
+		}
+	}
 	var lines []string
 	seen := map[string]bool{}
 	x.broker.read(ctx, x.broker.partials(), func(r *kgo.Record) {
@@ -42,11 +48,6 @@ func (x *crash) evidence() {
 			flush, r.ProducerID, r.ProducerEpoch, r.Partition, r.Offset, strings.Join(ranges, ", ")))
 	})
 	slices.Sort(lines)
-	if transactions, err := x.broker.admin.ListTransactions(ctx, nil, nil); err == nil {
-		for _, at := range transactions.Sorted() {
-			lines = append(lines, fmt.Sprintf("producer %d is %s, %s", at.ProducerID, at.TxnID, at.State))
-		}
-	}
 	file := filepath.Join(os.TempDir(), "millrace-"+x.c.Name+"-flushes.log")
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		x.t.Fatal(err)

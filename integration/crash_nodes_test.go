@@ -23,6 +23,16 @@ func (x *crash) kill9(m *member) {
 	m.node, m.asleep = nil, time.Time{}
 }
 
+// connected waits until a node has connected to its servers: one that sleeps through
+// its first connection says when it wakes that nobody answered in time, and ends.
+func (x *crash) connected(m *member) {
+	x.t.Helper()
+	x.wait(stuckAfter, m.name+" listens", func() bool {
+		status, _ := m.node.Get("/healthz")
+		return status != 0
+	})
+}
+
 // sleep stops a node's process where it stands.
 func (x *crash) sleep(m *member, length time.Duration) {
 	x.t.Helper()

@@ -96,6 +96,7 @@ func (x *crash) pauseLong(s step) {
 	m := x.victim(s)
 	x.due()
 	x.pass(s.wait)
+	x.connected(m)
 	x.sleep(m, sessionTimeout+500*time.Millisecond+s.away)
 	x.say("SIGSTOP of %s, for long", m.name)
 }
@@ -106,6 +107,7 @@ func (x *crash) pauseShort(s step) {
 	m := x.victim(s)
 	x.due()
 	x.pass(s.wait)
+	x.connected(m)
 	x.sleep(m, s.away)
 	x.pass(s.away)
 }

@@ -37,8 +37,8 @@ func crashRun(t *testing.T, brokers, nodes int, fixed uint64) {
 	x := newCrash(t, ownServers(t, brokers), nodes, seed, events, every)
 	x.run(rng, least)
 	if faults := x.finish(); len(faults) > 0 {
-		x.evidence()
 		t.Error(strings.Join(faults[:min(len(faults), 40)], "\n"))
+		x.evidence()
 	}
 	for kind, least := range wanted() {
 		if x.done[kind] < least {
