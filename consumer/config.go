@@ -41,7 +41,7 @@ type Config struct {
 	// PartialsCompression is how blocks are compressed on their way through Kafka:
 	// snappy, lz4, zstd or none. In this order they take less room and more time;
 	// none takes a half more room than snappy and no time.
-	PartialsCompression string `env:"MILLRACE_PARTIALS_COMPRESSION" envDefault:"snappy"`
+	PartialsCompression string `env:"MILLRACE_PARTIALS_COMPRESSION" envDefault:"lz4"`
 	// MemoryLimit bounds group tables, merged groups and fetched records
 	// together, in bytes. At its limit a lane flushes early, and nothing more
 	// is polled while PostgreSQL or the broker is slow. Not less than 64 MiB.
