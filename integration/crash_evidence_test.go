@@ -21,12 +21,7 @@ func (x *crash) evidence() {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
 	defer cancel()
-	// Before the topic is read: a transaction that stays open is what reading would wait for.
-	if transactions, err := x.broker.admin.ListTransactions(ctx, nil, nil); err == nil {
-		for _, at := range transactions.Sorted() {
-			x.say("producer %d is %s, %s", at.ProducerID, at.TxnID, at.State)
-		}
-	}
+	x.broker.hanging(x.broker.partials())
 	var lines []string
 	seen := map[string]bool{}
 	x.broker.read(ctx, x.broker.partials(), func(r *kgo.Record) {

@@ -139,9 +139,11 @@ func TestManyGroups(t *testing.T) {
 
 // numbers produces one record for each number, and another for the first.
 func (s *scene) numbers(groups, again int) error {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Minute)
+	defer cancel()
 	refused := make(chan error, 1)
 	for i := range groups + again {
-		s.kafka.Produce(context.Background(), &kgo.Record{
+		s.kafka.Produce(ctx, &kgo.Record{
 			Topic: s.topic("events"), Partition: int32(i & 1), Value: fmt.Appendf(nil, `{"k":%d,"a":3}`, i%groups),
 		}, func(_ *kgo.Record, err error) {
 			if err != nil {
@@ -152,7 +154,7 @@ func (s *scene) numbers(groups, again int) error {
 			}
 		})
 	}
-	if err := s.kafka.Flush(context.Background()); err != nil {
+	if err := s.kafka.Flush(ctx); err != nil {
 		return err
 	}
 	select {

@@ -153,9 +153,12 @@ func (p *probe) read(ctx context.Context, topic string, each func(*kgo.Record)) 
 		p.t.Fatal(err)
 	}
 	defer reader.Close()
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
 	for len(left) > 0 {
 		fetches := reader.PollFetches(ctx)
 		if err := ctx.Err(); err != nil {
+			p.hanging(topic)
 			p.t.Fatalf("read %s: %v, partitions left %v", topic, err, left)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {

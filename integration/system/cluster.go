@@ -3,7 +3,6 @@
 package system
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // binary builds millrace once for all tests, with the faults that the crash
@@ -68,19 +68,14 @@ func NewCluster(t testing.TB, name string, brokers []string, url string, env ...
 	return c
 }
 
+// commandTimeout is what no command of a test takes.
+const commandTimeout = 5 * time.Minute
+
 // Command runs one command to its end and returns what it printed and its
 // exit status.
 func (c *Cluster) Command(stdin string, args ...string) (stdout, stderr string, status int) {
 	c.t.Helper()
-	cmd := exec.Command(c.binary, args...)
-	cmd.Env = c.env
-	cmd.Stdin = strings.NewReader(stdin)
-	var out, errOut bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errOut
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		c.t.Fatal(err)
-	}
-	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+	return c.Within(commandTimeout, nil, stdin, args...)
 }
 
 // Must runs a command that has to succeed and returns what it printed.

@@ -51,6 +51,9 @@ func (c *Cluster) StartAs(name string, env ...string) *Node {
 		n.cmd.Wait() //nolint:errcheck // the state tells
 	}()
 	c.t.Cleanup(func() {
+		if c.t.Failed() && !n.Ended() {
+			n.dump()
+		}
 		n.Kill()
 		if c.t.Failed() {
 			c.t.Logf("log of node %s at %s, process %d, whole in %s:\n%s", n.Name, n.HTTP, n.Pid(), n.keepLog(), tail(n.log))
@@ -63,12 +66,8 @@ func (c *Cluster) StartAs(name string, env ...string) *Node {
 func (n *Node) Ready() *Node {
 	n.c.t.Helper()
 	Wait(n.c.t, 30*time.Second, "node ready", func() bool {
-		resp, err := http.Get("http://" + n.HTTP + "/readyz")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+		status, _ := n.Get("/readyz")
+		return status == http.StatusOK
 	})
 	return n
 }
@@ -82,6 +81,15 @@ func (n *Node) Kill() {
 	<-n.done
 }
 
+// dump has the node end with its goroutines in its log, if it is not asleep.
+func (n *Node) dump() {
+	n.cmd.Process.Signal(syscall.SIGQUIT) //nolint:errcheck // it may have ended
+	select {
+	case <-n.done:
+	case <-time.After(5 * time.Second):
+	}
+}
+
 // Stop sends SIGTERM and returns the exit status.
 func (n *Node) Stop() int {
 	n.c.t.Helper()
@@ -91,7 +99,7 @@ func (n *Node) Stop() int {
 	select {
 	case <-n.done:
 	case <-time.After(30 * time.Second):
-		n.c.t.Fatalf("node did not stop within 30 s\n%s", tail(n.log))
+		n.c.t.Fatal("node did not stop within 30 s")
 	}
 	return n.cmd.ProcessState.ExitCode()
 }

@@ -128,7 +128,8 @@ func (n *Node) Memory() (now, peak int64, ok bool) {
 }
 
 // Within runs one command with further settings and returns what it printed and
-// its exit status. A command that has not ended by the deadline fails the test.
+// its exit status. A command that has not ended by the deadline fails the test and
+// says where it stood.
 func (c *Cluster) Within(deadline time.Duration, env []string, stdin string, args ...string) (stdout, stderr string, status int) {
 	c.t.Helper()
 	cmd := exec.Command(c.binary, args...)
@@ -139,8 +140,8 @@ func (c *Cluster) Within(deadline time.Duration, env []string, stdin string, arg
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	late := time.AfterFunc(deadline, func() { cmd.Process.Kill() }) //nolint:errcheck // it may have ended
-	cmd.Wait()                                                      //nolint:errcheck // the state tells
+	late := time.AfterFunc(deadline, func() { cmd.Process.Signal(syscall.SIGQUIT) }) //nolint:errcheck // it may have ended
+	cmd.Wait()                                                                       //nolint:errcheck // the state tells
 	if !late.Stop() {
 		c.t.Fatalf("millrace %s: still ran after %v\n%s%s", strings.Join(args, " "), deadline, out.String(), errOut.String())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -69,10 +70,27 @@ func (e *events) takePackage(next event) {
 			e.keep(key, next.Output)
 		}
 	case "fail":
-		e.show(key)
 		if !e.failed[next.Package] {
 			e.counted.failed++ // it did not build, or died outside of any test
+			e.showUnfinished(next.Package)
 		}
+		e.show(key)
+	}
+}
+
+// showUnfinished prints what those tests of a package have said that have no
+// result: a panic or the end of the package's time came before. The runner gives
+// the panic's text to one of them.
+func (e *events) showUnfinished(pkg string) {
+	var tests []string
+	for key := range e.output {
+		if key[0] == pkg && key[1] != "" {
+			tests = append(tests, key[1])
+		}
+	}
+	slices.Sort(tests)
+	for _, test := range tests {
+		e.show([2]string{pkg, test})
 	}
 }
 

@@ -21,6 +21,10 @@ const stream = `{"Action":"build-output","ImportPath":"p/broken","Output":"broke
 {"Action":"output","Package":"p/a","Output":"FAIL\n"}
 {"Action":"output","Package":"p/a","Output":"FAIL\tp/a\t0.1s\n"}
 {"Action":"fail","Package":"p/a"}
+{"Action":"run","Package":"p/late","Test":"TestHangs"}
+{"Action":"output","Package":"p/late","Test":"TestHangs","Output":"panic: test timed out\n"}
+{"Action":"output","Package":"p/late","Output":"FAIL\tp/late\t9s\n"}
+{"Action":"fail","Package":"p/late"}
 `
 
 func TestReadCountsAndPrints(t *testing.T) {
@@ -29,10 +33,11 @@ func TestReadCountsAndPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != (count{passed: 1, failed: 2, skipped: 1}) {
+	if got != (count{passed: 1, failed: 3, skipped: 1}) {
 		t.Errorf("counted %s", got)
 	}
-	if want := "broken.go:1: no\nexpected 1\nok  \tp/good\t0.1s\nFAIL\tp/a\t0.1s\n"; out.String() != want {
+	if want := "broken.go:1: no\nexpected 1\nok  \tp/good\t0.1s\nFAIL\tp/a\t0.1s\n" +
+		"panic: test timed out\nFAIL\tp/late\t9s\n"; out.String() != want {
 		t.Errorf("printed %q, not %q", out.String(), want)
 	}
 	if _, err := read(strings.NewReader("panic: no json"), &out); err == nil {
