@@ -34,7 +34,8 @@ func TestNoAllocationPerRecord(t *testing.T) {
 	bad := func(r *kgo.Record, _ *laneView, err *datum.Error) { t.Errorf("%s: %v", r.Value, err) }
 	runs := 0
 	if n := testing.AllocsPerRun(20, func() {
-		s.read(records, s.views, bad)
+		s.take(records, s.views, bad)
+		s.finish(bad)
 		runs++
 	}); n > 0 {
 		t.Errorf("%v allocations for %d records", n, len(records))

@@ -1,6 +1,10 @@
 package consumer
 
-import "github.com/twmb/franz-go/pkg/kgo"
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
 
 // budget knows what a lane's tables take without adding it up at every poll: with
 // a hundred views that would cost more than the few records of many a poll. It is
@@ -30,6 +34,13 @@ func (b *budget) took(records []*kgo.Record) {
 
 // stale reports whether the tables have to be added up again.
 func (b *budget) stale() bool { return b.records >= weighRecords || b.bytes >= weighBytes }
+
+// weigh makes the next seal due at once where the tables are at their budget.
+func (l *lane) weigh() {
+	if l.overBudget() {
+		l.lastSeal = time.Time{}
+	}
+}
 
 // overBudget reports whether the lane has to flush before it reads on.
 func (l *lane) overBudget() bool {

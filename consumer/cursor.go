@@ -157,6 +157,7 @@ func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
 	}
 	l.takeRecords(p, records[skip:n], views)
 	l.finish()
+	l.weigh()
 	newest := int64(0)
 	if n > 0 {
 		c.at = max(c.at, records[n-1].Offset+1)

@@ -114,6 +114,7 @@ func (l *lane) poll(now time.Time) {
 	fetches := l.reader.PollRecords(waiting, pollRecords)
 	fetches.EachPartition(l.takeFetch)
 	l.finish()
+	l.weigh()
 	fetches.EachPartition(l.reclaim)
 	l.slabs.turn()
 }
@@ -230,9 +231,6 @@ func (l *lane) finish() {
 		s.finish(l.bad(s))
 		l.node.metrics.decoded.Add(float64(s.decoded - before))
 		l.warnNull(s)
-	}
-	if l.overBudget() {
-		l.lastSeal = time.Time{}
 	}
 }
 

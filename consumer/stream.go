@@ -126,14 +126,9 @@ func (s *laneStream) view(id topology.ViewID) *laneView {
 // refuse takes a record that could not be decoded (view is nil) or evaluated.
 type refuse func(r *kgo.Record, view *laneView, err *datum.Error)
 
-// read decodes records once and folds them into the tables of the views.
-func (s *laneStream) read(records []*kgo.Record, views []*laneView, bad refuse) {
-	s.take(records, views, bad)
-	s.finish(bad)
-}
-
-// take is read for records that others may follow, until finish: few records of
-// each of many partitions make one batch, where the same views read them.
+// take decodes records once, for finish to fold into the tables of the views.
+// Others may follow before: few records of each of many partitions make one batch,
+// where the same views read them.
 func (s *laneStream) take(records []*kgo.Record, views []*laneView, bad refuse) {
 	if !slices.Equal(s.reading, views) {
 		s.finish(bad)

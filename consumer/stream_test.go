@@ -52,7 +52,8 @@ func TestBatchSpansPartitions(t *testing.T) {
 	decoded(27)
 	s.finish(bad)
 	decoded(27)
-	s.read(records(3), s.views[1:], bad)
+	s.take(records(3), s.views[1:], bad)
+	s.finish(bad)
 	decoded(36)
 	if a, b := s.views[0].table.Rows(), s.views[1].table.Rows(); a != 27 || b != 27 || refused != 4 {
 		t.Errorf("%d and %d rows, %d refused", a, b, refused)
