@@ -79,7 +79,7 @@ func (r *ViewRows) Piece(from, to int, p *Piece) {
 	}
 	p.keys, p.states = renewed(p.keys, r.Plan.KeyTypes()), renewed(p.states, r.states.types)
 	for i, v := range r.states.table.keys {
-		gather(p.keys[i], v, groups)
+		column.Gather(p.keys[i], v, groups)
 	}
 	r.states.copyStates(p.states, groups)
 	p.First, p.Hashes, p.Keys, p.States = 0, p.hashes, p.keys, p.states

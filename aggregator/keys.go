@@ -157,12 +157,12 @@ func (k *keyWords) hash(hashes []uint64) {
 	case 1:
 		words = words[:len(hashes)]
 		for i := range hashes {
-			hashes[i] = mix(words[i]^mixWord, mixSeed)
+			hashes[i] = hashOne(words[i])
 		}
 	case 2:
 		words = words[:2*len(hashes)]
 		for i := range hashes {
-			hashes[i] = mix(mix(words[2*i]^mixWord, words[2*i+1]^mixSeed), mixFinal)
+			hashes[i] = hashTwo(words[2*i], words[2*i+1])
 		}
 	default:
 		for i := range hashes {
@@ -171,13 +171,17 @@ func (k *keyWords) hash(hashes []uint64) {
 	}
 }
 
+func hashOne(w uint64) uint64 { return mix(w^mixWord, mixSeed) }
+
+func hashTwo(v, w uint64) uint64 { return mix(mix(v^mixWord, w^mixSeed), mixFinal) }
+
 // hashWords is hash for one row.
 func hashWords(words []uint64) uint64 {
 	switch len(words) {
 	case 1:
-		return mix(words[0]^mixWord, mixSeed)
+		return hashOne(words[0])
 	case 2:
-		return mix(mix(words[0]^mixWord, words[1]^mixSeed), mixFinal)
+		return hashTwo(words[0], words[1])
 	}
 	h := uint64(mixSeed)
 	for _, w := range words {
