@@ -24,6 +24,46 @@ type statements struct {
 	errors string // upsert with errors behind the states
 }
 
+// shape is what a view's statements have in common: the columns that rows are sent
+// with, and what is done with each. Rows sent are called excluded, those there m.
+type shape struct {
+	columns []string // hash, keys, states, all quoted
+	params  []string // the array of each
+	same    []string // a condition for each key: it is the same on both sides
+	states  []string // names
+	merged  []string // of each state, the SQL that merges both sides
+}
+
+func shapeOf(plan *query.Plan) *shape {
+	s := &shape{columns: []string{schema.HashColumn}, params: []string{"$1::uuid[]"}}
+	for _, k := range plan.Keys {
+		name := quote(k.Column)
+		s.add(name, k.Expr.Type())
+		s.same = append(s.same, fmt.Sprintf("m.%[1]s IS NOT DISTINCT FROM excluded.%[1]s", name))
+	}
+	for _, a := range plan.Aggregates {
+		for i, state := range a.Function.States {
+			name := quote(a.Columns[i])
+			s.add(name, state.Type)
+			s.states, s.merged = append(s.states, name), append(s.merged, merged(state.Merge, name))
+		}
+	}
+	return s
+}
+
+// add adds a column with its array.
+func (s *shape) add(name string, t datum.Type) {
+	s.columns = append(s.columns, name)
+	s.params = append(s.params, fmt.Sprintf("$%d::%v[]", len(s.columns), t))
+}
+
+// unnest is the rows sent.
+func (s *shape) unnest() string { return fmt.Sprintf("unnest(%s)", strings.Join(s.params, ", ")) }
+
+// unchanged sets what no fold changes, for an update that only counts the row and
+// compares its key.
+var unchanged = fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)
+
 // upsert builds the statement that merges rows into a result table. The rows of
 // unnest come in the order of their hashes, so that two writers lock in one order.
 //
@@ -36,42 +76,28 @@ type statements struct {
 //   - Of a write_optimized view each shard has rows of its own: the shard, one for
 //     all rows of the statement, is the last parameter.
 func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, withErrors bool) string {
-	columns, params := []string{schema.HashColumn}, []string{"$1::uuid[]"}
-	add := func(name string, t datum.Type) {
-		columns = append(columns, name)
-		params = append(params, fmt.Sprintf("$%d::%v[]", len(columns), t))
-	}
-	var sets, same []string
-	for _, k := range plan.Keys {
-		name := quote(k.Column)
-		add(name, k.Expr.Type())
-		same = append(same, fmt.Sprintf("m.%[1]s IS NOT DISTINCT FROM excluded.%[1]s", name))
-	}
-	for _, a := range plan.Aggregates {
-		for i, s := range a.Function.States {
-			name := quote(a.Columns[i])
-			add(name, s.Type)
-			sets = append(sets, fmt.Sprintf("%[1]s = CASE WHEN m.%[2]s IS NULL THEN %[3]s ELSE m.%[1]s END", name, schema.ErrorColumn, merged(s.Merge, name)))
-		}
+	s := shapeOf(plan)
+	var sets []string
+	for i, name := range s.states {
+		sets = append(sets, fmt.Sprintf("%[1]s = CASE WHEN m.%[2]s IS NULL THEN %[3]s ELSE m.%[1]s END", name, schema.ErrorColumn, s.merged[i]))
 	}
 	if withErrors {
-		add(schema.ErrorColumn, datum.Text)
+		s.add(schema.ErrorColumn, datum.Text)
 		sets = append(sets, fmt.Sprintf("%[1]s = COALESCE(m.%[1]s, excluded.%[1]s)", schema.ErrorColumn))
 	}
-	if len(sets) == 0 {
-		// A view of keys alone: the update counts the row and compares the key.
-		sets = []string{fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)}
+	if len(sets) == 0 { // a view of keys alone
+		sets = []string{unchanged}
 	}
-	from, unique := fmt.Sprintf("SELECT * FROM unnest(%s)", strings.Join(params, ", ")), schema.HashColumn
+	from, unique := "SELECT * FROM "+s.unnest(), schema.HashColumn
 	if policy == topology.WriteOptimized {
-		columns = append(columns, schema.ShardColumn)
-		from = fmt.Sprintf("SELECT *, $%d::integer FROM unnest(%s)", len(columns), strings.Join(params, ", "))
+		s.columns = append(s.columns, schema.ShardColumn)
+		from = fmt.Sprintf("SELECT *, $%d::integer FROM %s", len(s.columns), s.unnest())
 		unique += ", " + schema.ShardColumn
 	}
 	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) %s ON CONFLICT (%s) DO UPDATE SET %s",
-		table, strings.Join(columns, ", "), from, unique, strings.Join(sets, ", "))
-	if len(same) > 0 {
-		sql += " WHERE " + strings.Join(same, " AND ")
+		table, strings.Join(s.columns, ", "), from, unique, strings.Join(sets, ", "))
+	if len(s.same) > 0 {
+		sql += " WHERE " + strings.Join(s.same, " AND ")
 	}
 	return sql
 }
@@ -81,42 +107,31 @@ func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, with
 // then tried with upsert) where another session inserts one of the rows
 // meanwhile. None does: who folds a shard holds its partition's row.
 func mergeSQL(table string, plan *query.Plan, policy topology.ShardingPolicy) string {
-	columns, params := []string{schema.HashColumn}, []string{"$1::uuid[]"}
-	add := func(name string, t datum.Type) {
-		columns = append(columns, name)
-		params = append(params, fmt.Sprintf("$%d::%v[]", len(columns), t))
+	s := shapeOf(plan)
+	var sets []string
+	for i, name := range s.states {
+		sets = append(sets, fmt.Sprintf("%s = %s", name, s.merged[i]))
 	}
-	var sets, same []string
-	for _, k := range plan.Keys {
-		name := quote(k.Column)
-		add(name, k.Expr.Type())
-		same = append(same, fmt.Sprintf(" AND m.%[1]s IS NOT DISTINCT FROM excluded.%[1]s", name))
-	}
-	for _, a := range plan.Aggregates {
-		for i, s := range a.Function.States {
-			name := quote(a.Columns[i])
-			add(name, s.Type)
-			sets = append(sets, fmt.Sprintf("%s = %s", name, merged(s.Merge, name)))
-		}
-	}
-	mark := fmt.Sprintf("%[1]s = m.%[1]s", schema.ErrorColumn)
 	if len(sets) == 0 {
-		sets = []string{mark}
+		sets = []string{unchanged}
 	}
-	source := fmt.Sprintf("unnest(%s) AS excluded(%s)", strings.Join(params, ", "), strings.Join(columns, ", "))
-	on, values := fmt.Sprintf("m.%[1]s = excluded.%[1]s", schema.HashColumn), "excluded."+strings.Join(columns, ", excluded.")
+	source := fmt.Sprintf("%s AS excluded(%s)", s.unnest(), strings.Join(s.columns, ", "))
+	on, values := fmt.Sprintf("m.%[1]s = excluded.%[1]s", schema.HashColumn), "excluded."+strings.Join(s.columns, ", excluded.")
 	if policy == topology.WriteOptimized {
-		shard := fmt.Sprintf("$%d::integer", len(columns)+1)
-		columns = append(columns, schema.ShardColumn)
+		shard := fmt.Sprintf("$%d::integer", len(s.columns)+1)
+		s.columns = append(s.columns, schema.ShardColumn)
 		on += fmt.Sprintf(" AND m.%s = %s", schema.ShardColumn, shard)
 		values += ", " + shard
 	}
-	key := strings.Join(same, "")
+	key := ""
+	for _, same := range s.same {
+		key += " AND " + same
+	}
 	return fmt.Sprintf(`MERGE INTO %s AS m USING %s ON %s
 		WHEN MATCHED AND m.%s IS NULL%s THEN UPDATE SET %s
 		WHEN MATCHED%s THEN UPDATE SET %s
 		WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)`,
-		table, source, on, schema.ErrorColumn, key, strings.Join(sets, ", "), key, mark, strings.Join(columns, ", "), values)
+		table, source, on, schema.ErrorColumn, key, strings.Join(sets, ", "), key, unchanged, strings.Join(s.columns, ", "), values)
 }
 
 // merged is the SQL of a merge rule over a column of the row (m) and of the partial.
