@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -149,9 +148,7 @@ func (c *caseReport) figure(name string) (figureReport, bool) {
 func (r *failoverReport) print(w io.Writer, asJSON bool) error {
 	r.finish()
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return printJSON(w, r)
 	}
 	v := r.Environment
 	fmt.Fprintf(w, "millrace %s, %s %s, %d cores, load average %s; Kafka: %s; PostgreSQL %s\n", v.Version, v.Go, v.Platform, v.Cores, strings.Join(r.Load, " to "), v.Kafka, v.PostgreSQL)

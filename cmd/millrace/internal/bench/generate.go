@@ -130,9 +130,7 @@ func (g *generated) count(s *GenerateSettings) {
 
 func (g *generated) print(w io.Writer, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(g)
+		return printJSON(w, g)
 	}
 	fmt.Fprintf(w, "topic %s: %d events of kind %s in %d partitions, %.0f bytes each on average, in %.1f s\n",
 		g.Topic, g.Events, g.Kind, g.Partitions, float64(g.Bytes)/float64(g.Events), g.Seconds)

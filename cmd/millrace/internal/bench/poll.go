@@ -99,11 +99,16 @@ func parse(ctx context.Context, j *job) (t tally, err error) {
 	if err != nil {
 		return t, err
 	}
-	add := q.parser()
+	priceOf := q.parser()
 	t.Events, err = poll(ctx, j, func(_ int32, records []*kgo.Record) error {
-		prices, err := add(records)
-		t.Prices += prices
-		return err
+		for _, r := range records {
+			price, err := priceOf(r.Value)
+			if err != nil {
+				return err
+			}
+			t.Prices += price
+		}
+		return nil
 	})
 	return t, err
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/millrace/millrace/consumer/format"
 )
 
@@ -19,9 +17,9 @@ type query struct {
 	columns, sql string
 	// fields are what Millrace's decoder extracts, the price in column 1.
 	fields []format.Field
-	// parser makes what the parse row does with records: extract the fields and
-	// add up the prices.
-	parser func() func([]*kgo.Record) (int64, error)
+	// parser makes what the parse row does with a record: extract the fields and
+	// return the price.
+	parser func() func(value []byte) (price int64, err error)
 	// groups makes the rival's groups; rivalTable creates its table %s, and
 	// rivalRows reads from it what the view shows.
 	groups                func() rivalGroups
@@ -29,6 +27,9 @@ type query struct {
 	// expect adds up what all events of the settings come to.
 	expect func(*Settings) expectation
 }
+
+// bidColumns are the stream's of both queries.
+const bidColumns = `auction bigint, bidder bigint, price bigint, channel text, url text, "dateTime" timestamp, extra text`
 
 const (
 	nameQA  = "qa"

@@ -2,11 +2,9 @@ package bench
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/buger/jsonparser"
 	"github.com/jackc/pgx/v5"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/cmd/millrace/internal/bench/nexmark"
@@ -25,7 +23,7 @@ const (
 func q17() query {
 	return query{
 		name: nameQ17, kind: Bids,
-		columns: `auction bigint, bidder bigint, price bigint, channel text, url text, "dateTime" timestamp, extra text`,
+		columns: bidColumns,
 		sql: `SELECT auction, "dateTime"::date AS day, count(*) AS total_bids,
 			count(*) FILTER (WHERE price < 10000) AS rank1_bids,
 			count(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids,
@@ -38,16 +36,11 @@ func q17() query {
 			{Name: "price", Column: 1, Type: datum.Int8, Typmod: -1},
 			{Name: "dateTime", Column: 2, Type: datum.Timestamp, Typmod: -1},
 		},
-		parser: func() func([]*kgo.Record) (int64, error) {
+		parser: func() func([]byte) (int64, error) {
 			p := newAuctionParser()
-			return func(records []*kgo.Record) (prices int64, err error) {
-				for _, r := range records {
-					if err := p.parse(r.Value); err != nil {
-						return 0, err
-					}
-					prices += p.price
-				}
-				return prices, nil
+			return func(value []byte) (int64, error) {
+				err := p.parse(value)
+				return p.price, err
 			}
 		},
 		groups:     func() rivalGroups { return newAuctionGroups() },
@@ -97,14 +90,7 @@ func (p *auctionParser) field(key, value []byte, _ jsonparser.ValueType, _ int) 
 
 func (p *auctionParser) parse(value []byte) error {
 	p.missing = 3
-	err := jsonparser.ObjectEach(value, p.each)
-	if err == errEnough { //nolint:errorlint // our own, from the callback; errors.Is takes 15 ns
-		return nil
-	}
-	if err == nil {
-		err = errMissing
-	}
-	return fmt.Errorf("auction, price and dateTime of %q: %w", value, err)
+	return extract(value, p.each, "auction, price and dateTime")
 }
 
 // expectedAuctions is what q17 must say.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/buger/jsonparser"
 	"github.com/jackc/pgx/v5"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/consumer/format"
@@ -18,23 +17,18 @@ import (
 func qa() query {
 	return query{
 		name: nameQA, kind: Channels,
-		columns: `auction bigint, bidder bigint, price bigint, channel text, url text, "dateTime" timestamp, extra text`,
+		columns: bidColumns,
 		sql: `SELECT channel, count(*), sum(price), avg(price), min(price) AS low, max(price) AS high
 			FROM %s GROUP BY channel`,
 		fields: []format.Field{
 			{Name: "channel", Column: 0, Type: datum.Text, Typmod: -1},
 			{Name: "price", Column: 1, Type: datum.Int8, Typmod: -1},
 		},
-		parser: func() func([]*kgo.Record) (int64, error) {
+		parser: func() func([]byte) (int64, error) {
 			p := newBidParser()
-			return func(records []*kgo.Record) (prices int64, err error) {
-				for _, r := range records {
-					if err := p.parse(r.Value); err != nil {
-						return 0, err
-					}
-					prices += p.price
-				}
-				return prices, nil
+			return func(value []byte) (int64, error) {
+				err := p.parse(value)
+				return p.price, err
 			}
 		},
 		groups:     func() rivalGroups { return newChannelGroups() },
@@ -92,14 +86,19 @@ func (p *bidParser) field(key, value []byte, _ jsonparser.ValueType, _ int) (err
 
 func (p *bidParser) parse(value []byte) error {
 	p.missing = 2
-	err := jsonparser.ObjectEach(value, p.each)
+	return extract(value, p.each, "channel and price")
+}
+
+// extract hands a record's fields to each until it has had enough.
+func extract(value []byte, each func(key, value []byte, _ jsonparser.ValueType, _ int) error, what string) error {
+	err := jsonparser.ObjectEach(value, each)
 	if err == errEnough { //nolint:errorlint // our own, from the callback; errors.Is takes 15 ns
 		return nil
 	}
 	if err == nil {
 		err = errMissing
 	}
-	return fmt.Errorf("channel and price of %q: %w", value, err)
+	return fmt.Errorf("%s of %q: %w", what, value, err)
 }
 
 // group is the result that one group must have.

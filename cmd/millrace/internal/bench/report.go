@@ -45,13 +45,18 @@ func (r *report) query(name string) *queryReport {
 	return nil
 }
 
+// printJSON writes a report for programs.
+func printJSON(w io.Writer, report any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(report)
+}
+
 // print writes the report, beside the ratios of an earlier one where that is
 // not nil.
 func (r *report) print(w io.Writer, recorded *report, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return printJSON(w, r)
 	}
 	v := r.Environment
 	fmt.Fprintf(w, "millrace %s, %s %s, %d cores; Kafka: %s; PostgreSQL %s\n", v.Version, v.Go, v.Platform, v.Cores, v.Kafka, v.PostgreSQL)

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -86,9 +85,7 @@ func (f *sceneFigure) atLeast(limit float64) {
 func (r *sceneReport) print(w io.Writer, asJSON bool) error {
 	r.Load = append(r.Load, loadAverage()...)
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return printJSON(w, r)
 	}
 	v := r.Environment
 	fmt.Fprintf(w, "millrace %s, %s %s, %d cores, load average %s; Kafka: %s; PostgreSQL %s\n", v.Version, v.Go, v.Platform, v.Cores, strings.Join(r.Load, " to "), v.Kafka, v.PostgreSQL)
