@@ -165,16 +165,19 @@ func (s *Store) tasks(ctx context.Context, db schema.Querier, shares []aggregato
 }
 
 // checkViews finds the first view that is not, or no longer, in the table that the
-// fold merged into: dropped and created again under its name. The
-// merge holds a lock on each table, so what this finds true stays true.
-const checkViews = `SELECT q.i FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS q(id, mrel, i)
+// fold merged into: dropped and created again under its name. The merge holds a
+// lock on each table, so what this finds true stays true. Where a view has ranges but
+// no rows the lock is that of its row in millrace.views: a drop waits for it with
+// the deletion of the ledger, or the fold waits for the drop and finds the view gone.
+const checkViews = `WITH held AS MATERIALIZED (SELECT id FROM millrace.views WHERE cluster = $1 AND id = ANY($4::uuid[]) FOR KEY SHARE)
+	SELECT q.i FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS q(id, mrel, i)
 	LEFT JOIN millrace.views r ON r.cluster = $1 AND r.id = q.id
-	WHERE r.id IS NULL OR q.mrel IS NOT NULL AND r.mrel::oid IS DISTINCT FROM to_regclass(q.mrel)::oid
+	WHERE r.id IS NULL OR q.mrel IS NULL AND q.id NOT IN (SELECT id FROM held) OR q.mrel IS NOT NULL AND r.mrel::oid IS DISTINCT FROM to_regclass(q.mrel)::oid
 	ORDER BY q.i LIMIT 1`
 
 // account asks which views were folded and moves their ledger.
 func (s *Store) account(x *exchange, shares []aggregator.Share, tasks []task) {
-	var ids hashParam
+	var ids, rowless hashParam
 	var tables []*string
 	var names []string
 	seen := map[topology.ViewID]bool{}
@@ -187,11 +190,11 @@ func (s *Store) account(x *exchange, shares []aggregator.Share, tasks []task) {
 	ranges := 0
 	for _, share := range shares {
 		ranges += len(share.Fold.Applied)
-		// A view whose shards got ranges without groups has no table here.
 		for _, a := range share.Fold.Applied {
 			if !seen[a.View] {
 				seen[a.View] = true
 				ids, tables, names = append(ids, a.View), append(tables, nil), append(names, a.View.String())
+				rowless = append(rowless, a.View)
 			}
 		}
 	}
@@ -208,7 +211,7 @@ func (s *Store) account(x *exchange, shares []aggregator.Share, tasks []task) {
 			return err
 		}
 		return nil
-	}, checkViews, s.config.Cluster, ids, tables)
+	}, checkViews, s.config.Cluster, ids, tables, rowless)
 	x.ask(nil, func(answers pgx.BatchResults) error {
 		var moved int
 		err := answers.QueryRow().Scan(&moved)

@@ -40,13 +40,14 @@ func drop(ctx context.Context, tx pgx.Tx, cluster string, id topology.ViewID, ca
 		}
 	}
 	// The table's lock waits for folds in flight: the ledger that they write is
-	// there to be deleted, and later folds find no table.
+	// there to be deleted, and later folds find no table. Folds that bring the view
+	// no rows hold its row instead, which is why it goes before the ledger.
 	if rel.Mrel != "" {
 		if _, err := tx.Exec(ctx, "DROP TABLE "+rel.Mrel+behaviour); err != nil {
 			return dependents(err, rel.Mrel)
 		}
 	}
-	for _, table := range []string{"millrace.ledger WHERE view", "millrace.views WHERE id"} {
+	for _, table := range []string{"millrace.views WHERE id", "millrace.ledger WHERE view"} {
 		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" = $2 AND cluster = $1", cluster, [16]byte(id)); err != nil {
 			return err
 		}
