@@ -45,13 +45,12 @@ type publisher struct {
 
 func newPublisher(ctx context.Context, cfg *Config, opts []kgo.Opt, lane int, members *membership) (*publisher, error) {
 	id := transactionalID(cfg.Cluster, cfg.Node, lane, cfg.TransactionSuffix)
-	codec, _ := compression(cfg.PartialsCompression) // known: [Config.Validate]
 	client, err := kgo.NewClient(append(opts,
 		kgo.ClientID(topology.ClientID(cfg.Cluster, cfg.Node)),
 		kgo.TransactionalID(id),
 		kgo.TransactionTimeout(cfg.TransactionTimeout),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(codec, kgo.NoCompression()),
+		compressing(cfg.PartialsCompression),
 		kgo.ProducerLinger(0),
 	)...)
 	if err != nil {
