@@ -47,7 +47,7 @@ func (l *lane) overBudget() bool {
 	if l.budget.stale() {
 		l.budget = budget{used: l.tableMemory()}
 	}
-	return int64(l.budget.used+l.deadSize) > l.node.laneBudget
+	return int64(l.budget.used+l.deadSize) > l.node.memory.tables
 }
 
 // tableMemory adds up the tables of all views.

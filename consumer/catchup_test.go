@@ -8,7 +8,7 @@ import (
 )
 
 // TestMoreCatchUpsThanCursors has more positions to catch up than cursors may
-// run, so that some partitions get none at first.
+// run with much memory, so that some partitions get none at first.
 func TestMoreCatchUpsThanCursors(t *testing.T) {
 	c := newTestCluster(t, seedOf(), topology.DeadLetter)
 	views := []*topology.View{c.createView("live", true)}
@@ -18,7 +18,7 @@ func TestMoreCatchUpsThanCursors(t *testing.T) {
 	n := c.start(cfg)
 	c.folded(views...)
 	c.end(n)
-	for i := range cursorsPerLane {
+	for i := range mostCursors {
 		views = append(views, c.createViewAt(fmt.Sprint("late_", i), func(topology.Partition) int64 { return int64(10 * i) }))
 	}
 	n = c.start(cfg)

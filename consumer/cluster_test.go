@@ -225,7 +225,7 @@ func (c *testCluster) events(n int) []*kgo.Record {
 func (c *testCluster) config() Config {
 	return Config{
 		Cluster: c.name, Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FlushIntervalMax: 50 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
-		MemoryLimit: 64 << 20, PartialsCompression: "snappy", SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: 10 * time.Second,
+		MemoryLimit: 128 << 20, PartialsCompression: "snappy", SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: 10 * time.Second,
 	}
 }
 

@@ -18,10 +18,12 @@ type Config struct {
 	// Node names this process within the cluster. Two processes cannot have one
 	// name: the second does not start. Empty: the host's name.
 	Node string `env:"MILLRACE_NODE"`
-	// Lanes is how many goroutines read and aggregate. 0: one for each core.
+	// Lanes is how many goroutines read and aggregate. 0: one for each core, or
+	// fewer where MILLRACE_MEMORY_LIMIT has no room for them.
 	Lanes int `env:"MILLRACE_LANES" envDefault:"0"`
 	// Folders is how many goroutines fold into PostgreSQL, each with a
-	// connection while it does. 0: one for each core, at least 2.
+	// connection while it does. 0: one for each core, at least 2, or fewer where
+	// MILLRACE_MEMORY_LIMIT has no room for them.
 	Folders int `env:"MILLRACE_FOLDERS" envDefault:"0"`
 	// FlushInterval is how long a lane aggregates before it publishes. Longer
 	// means fewer, larger blocks and later rows.
@@ -42,9 +44,11 @@ type Config struct {
 	// snappy, lz4, zstd or none. In this order they take less room and more time;
 	// none takes a half more room than snappy and no time.
 	PartialsCompression string `env:"MILLRACE_PARTIALS_COMPRESSION" envDefault:"lz4"`
-	// MemoryLimit bounds group tables, merged groups and fetched records
-	// together, in bytes. At its limit a lane flushes early, and nothing more
-	// is polled while PostgreSQL or the broker is slow. Not less than 64 MiB.
+	// MemoryLimit is what the process may take, in bytes: it is divided among group
+	// tables, merged groups, fetches and the rest. At its share a lane flushes
+	// early, and nothing more is polled while PostgreSQL or the broker is slow.
+	// Not less than 56 MiB, 14 MiB for each lane and 5 MiB for each folder: a node
+	// that cannot keep it does not start.
 	MemoryLimit int64 `env:"MILLRACE_MEMORY_LIMIT" envDefault:"1073741824"`
 	// SessionTimeout is how long the group waits for a node that went silent.
 	// Brokers refuse less than their group.min.session.timeout.ms (6 s).
@@ -121,9 +125,11 @@ func (c *Config) Validate() error {
 	check(c.FoldIntervalMax >= 0, "MILLRACE_FOLD_INTERVAL_MAX is %v: use 0 or more", c.FoldIntervalMax)
 	_, known := compression(c.PartialsCompression)
 	check(known, "MILLRACE_PARTIALS_COMPRESSION is %q: use snappy, lz4, zstd or none", c.PartialsCompression)
-	check(c.MemoryLimit >= 64<<20, "MILLRACE_MEMORY_LIMIT is %d: use 67108864 (64 MiB) or more", c.MemoryLimit)
 	check(c.SessionTimeout >= time.Second, "MILLRACE_SESSION_TIMEOUT is %v: use 1s or more", c.SessionTimeout)
 	check(c.TransactionTimeout >= time.Second, "MILLRACE_TRANSACTION_TIMEOUT is %v: use 1s or more", c.TransactionTimeout)
 	check(c.StopTimeout >= time.Second, "MILLRACE_STOP_TIMEOUT is %v: use 1s or more", c.StopTimeout)
+	if c.Lanes >= 0 && c.Folders >= 0 {
+		faults = append(faults, c.checkMemory())
+	}
 	return errors.Join(faults...)
 }

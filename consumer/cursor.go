@@ -23,8 +23,6 @@ type cursor struct {
 }
 
 const (
-	// cursorsPerLane bounds how many catch-ups run at once; others queue.
-	cursorsPerLane = 4
 	// joinWithin is how near, in offsets, a cursor must be for the lane to hold
 	// its live reading until it has joined.
 	joinWithin = 50_000
@@ -38,7 +36,7 @@ func (l *lane) startCursors(p *inputPartition) {
 	if p.closing || p.atStop() {
 		return
 	}
-	for l.cursors < cursorsPerLane {
+	for l.cursors < l.node.memory.cursors {
 		var views []*viewPosition
 		for _, v := range p.views {
 			if v.mode != behind || v.at >= p.next || p.hasCursor(v) {
@@ -83,8 +81,8 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 // runCursor polls until ctx ends, one fetch at a time: the next one waits until
 // the lane has taken it.
 func (l *lane) runCursor(ctx context.Context, c *cursor, tp topology.TopicPartition, at int64) {
-	slabs := newSlabs()
-	reader, err := l.node.newReader(l.fetchBytes(), slabs)
+	slabs := newSlabs(l.node.memory.records)
+	reader, err := l.node.newReader(l.node.memory.catchUp, slabs)
 	if err != nil {
 		l.post(func() { l.cursorFailed(c, err) })
 		return
@@ -190,7 +188,7 @@ func (l *lane) join(c *cursor) {
 // startWaiting starts the cursors that wait for others to end.
 func (l *lane) startWaiting() {
 	for _, p := range l.parts {
-		if l.cursors >= cursorsPerLane {
+		if l.cursors >= l.node.memory.cursors {
 			return
 		}
 		l.startCursors(p)

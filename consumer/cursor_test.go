@@ -47,13 +47,13 @@ func TestCatchUpsWithoutRecordsMakeRoom(t *testing.T) {
 	if _, err := kadm.NewClient(c.client).DeleteRecords(t.Context(), upTo); err != nil {
 		t.Fatal(err)
 	}
-	for i := range int64(cursorsPerLane) {
+	for i := range int64(mostCursors) {
 		c.createViewAt(fmt.Sprint("lost_", i), from(i, -1))
 	}
 	n = c.start(cfg)
 	c.produce(100)
 	c.folded(live, late)
-	c.wait("what is gone is named", func() bool { return len(n.node.Problems()) >= cursorsPerLane*(partitions-1) })
+	c.wait("what is gone is named", func() bool { return len(n.node.Problems()) >= mostCursors*(partitions-1) })
 	c.end(n)
 	c.check(live, late)
 }

@@ -189,7 +189,7 @@ func (f *folder) over() bool {
 		used += p.used
 		held += p.held
 	}
-	return used+held > f.node.folderBudget && used > f.node.folderBudget/8
+	return used+held > f.node.memory.merged && used > f.node.memory.merged/8
 }
 
 // fold begins a partition's transaction over what has been merged.

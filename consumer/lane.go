@@ -168,9 +168,6 @@ func (p *inputPartition) atStop() bool { return p.stopAt >= 0 && p.next >= p.sto
 // it then polls nothing.
 func (l *lane) full() bool { return l.inFlight && l.overBudget() }
 
-// fetchBytes is how much one reader of this lane may hold.
-func (l *lane) fetchBytes() int64 { return max(l.node.laneBudget/8, 1<<20) }
-
 // readLive takes records of the live reading, in pieces that end where a
 // waiting view joins or where the partition stops.
 func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {

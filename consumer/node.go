@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,32 +42,18 @@ type Node struct {
 	inputs   *router // of input partitions, to lanes
 	partials *router // of partials partitions, to folders
 
-	laneBudget   int64
-	folderBudget int64
-	ready        atomic.Bool
-	problems     problems
+	memory   memoryPlan
+	ready    atomic.Bool
+	problems problems
 }
-
-// foldCopies is what a folder takes, as a multiple of its merged groups: they, the
-// blocks that it has fetched, packed and unpacked, and the rows on their way.
-const foldCopies = 3
-
-// foldFetch bounds what a folder's reader fetches at once, before it is unpacked. It
-// is never the bottleneck.
-const foldFetch = 2 << 20
 
 // NewNode makes a node of a cluster on the given brokers that folds into store
 // and is known to the others by registry.
 func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, log *slog.Logger, metrics prometheus.Registerer) (*Node, error) {
-	if cfg.Lanes == 0 {
-		cfg.Lanes = runtime.GOMAXPROCS(0)
-	}
-	if cfg.Folders == 0 {
-		cfg.Folders = max(2, runtime.GOMAXPROCS(0))
-	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg.Lanes, cfg.Folders = cfg.workers()
 	opts, err := broker.Options(kafka, log)
 	if err != nil {
 		return nil, err
@@ -76,9 +61,8 @@ func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, lo
 	n := &Node{
 		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(metrics), store: store, registry: registry,
 		inputs: newRouter(cfg.Lanes), partials: newRouter(cfg.Folders),
-		opts:         slices.Clip(opts),
-		laneBudget:   cfg.MemoryLimit / 3 / int64(cfg.Lanes),
-		folderBudget: cfg.MemoryLimit / foldCopies / 4 / int64(cfg.Folders),
+		opts:   slices.Clip(opts),
+		memory: planMemory(cfg.MemoryLimit, cfg.Lanes, cfg.Folders),
 	}
 	n.watch = &watch{node: n, log: log, joined: make(chan struct{}, 1)}
 	return n, nil
@@ -192,7 +176,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 	l := &lane{
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
 		cadence: newCadence(&n.cfg),
-		slabs:   newSlabs(),
+		slabs:   newSlabs(n.memory.records),
 		catalog: topology.NewCatalog(),
 		streams: map[topology.StreamID]*laneStream{},
 		parts:   map[topology.TopicPartition]*inputPartition{},
@@ -204,7 +188,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 		return err
 	}
 	n.lanes = append(n.lanes, l)
-	if l.reader, err = n.newReader(l.fetchBytes(), l.slabs); err != nil {
+	if l.reader, err = n.newReader(n.memory.fetch, l.slabs); err != nil {
 		return err
 	}
 	l.know(current)
@@ -212,7 +196,7 @@ func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalo
 }
 
 func (n *Node) addFolder(ctx context.Context, current *topology.Catalog) error {
-	reader, err := n.newReader(min(max(n.folderBudget/8, 1<<20), foldFetch))
+	reader, err := n.newReader(n.memory.blocks)
 	if err != nil {
 		return err
 	}

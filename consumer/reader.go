@@ -18,7 +18,8 @@ import (
 // newly assigned partition would wait.
 const fetchWait = 100 * time.Millisecond
 
-// fetchBytes and fetchPartitionBytes bound one fetch: as large as it takes for its
+// fetchBytes and fetchPartitionBytes bound one fetch where the memory limit leaves room
+// for so much: as large as it takes for its
 // own cost not to show, as small as it takes for buffers and records to be at
 // hand in the cache, and for the next fetch to be under way while this one is
 // being read.
@@ -43,7 +44,7 @@ func (n *Node) newReader(bytes int64, pools ...kgo.Pool) (*kgo.Client, error) {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeStartOffset(kgo.NoResetOffset()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.FetchMaxBytes(int32(min(bytes, fetchBytes))),
+		kgo.FetchMaxBytes(int32(bytes)),
 		kgo.FetchMaxPartitionBytes(int32(min(bytes, fetchPartitionBytes))),
 		kgo.WithPools(pools...),
 		kgo.MaxConcurrentFetches(2),

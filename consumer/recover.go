@@ -68,7 +68,7 @@ func (l *lane) readPartials(ctx context.Context, topic string, starts map[int32]
 	if len(left) == 0 {
 		return nil
 	}
-	reader, err := l.node.newReader(l.fetchBytes())
+	reader, err := l.node.newReader(l.node.memory.catchUp)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type slabs struct {
 	mu   sync.Mutex // guards all below: the client decodes on goroutines of its own
 	free [maxSlabClass + 1][][]kgo.Record
 	held int // records of free
+	most int // of which as many are kept at most
 	// lent are the slabs that were handed out, by their first record: the
 	// younger and, of the turn before, the older ones.
 	lent, older map[*kgo.Record][]kgo.Record
@@ -37,14 +38,13 @@ const (
 	// maxSlabClass is the size of the largest slabs that are kept, as a power of
 	// two: more records than a batch of a megabyte usually has.
 	maxSlabClass = 16
-	// maxHeld bounds how many records are kept for later, 12 MB.
-	maxHeld = 1 << 16
 	// slabTurn is after how many polls slabs that did not come back are
 	// forgotten: twice as many at most.
 	slabTurn = 256
 )
 
-func newSlabs() *slabs { return &slabs{lent: map[*kgo.Record][]kgo.Record{}} }
+// newSlabs makes slabs of which as many as most records are kept for later.
+func newSlabs(most int) *slabs { return &slabs{most: most, lent: map[*kgo.Record][]kgo.Record{}} }
 
 // GetRecords returns n records to decode into; it is kgo's [kgo.PoolRecords].
 func (s *slabs) GetRecords(n int) []kgo.Record {
@@ -130,7 +130,7 @@ func (s *slabs) take(r *kgo.Record) []kgo.Record {
 
 // keep puts a cleared slab by for later.
 func (s *slabs) keep(slab []kgo.Record) {
-	if s.held+cap(slab) > maxHeld {
+	if s.held+cap(slab) > s.most {
 		return
 	}
 	class := bits.Len(uint(cap(slab) - 1))

@@ -82,7 +82,7 @@ func TestPartsCount(t *testing.T) {
 	if want := 2 * int64(len(first.Value)); p.held != want {
 		t.Errorf("two parts take %d bytes, counted are %d", want, p.held)
 	}
-	f.node.folderBudget = 1
+	f.node.memory.merged = 1
 	if f.over() {
 		t.Error("to be folded are parts alone, of which no fold frees any")
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/millrace/millrace/integration/system"
 )
 
-// memorySlack is what a node may take beyond MILLRACE_MEMORY_LIMIT: the program,
-// its clients' buffers, and what the garbage collector has not given back.
-const memorySlack = 128 << 20
+// memorySlack is what a node may take beyond MILLRACE_MEMORY_LIMIT here, where other
+// nodes and servers share the cores and the collector comes late.
+const memorySlack = 16 << 20
 
 // boundedMemory holds the most that a node ever took against its limit.
 func boundedMemory(t *testing.T, n *system.Node, limit int64) {
@@ -37,7 +37,7 @@ var outageQueries = []string{
 	flowQueries[1],
 }
 
-const outageLimit = 64 << 20
+const outageLimit = 96 << 20
 
 // outage is a flow into two views, with little memory.
 func outage(s *scene) *flow {

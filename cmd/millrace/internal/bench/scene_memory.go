@@ -31,10 +31,13 @@ func (s *MemorySettings) Validate() error {
 	f.check(s.Runs >= 1, "--runs is %d: use 1 or more", s.Runs)
 	f.check(s.Distinct == 0 || s.Distinct >= 1000, "--distinct is %d: use 1000 or more, or 0 for none", s.Distinct)
 	for _, n := range s.Limits {
-		f.check(n == 0 || n >= 64<<20, "--limits has %d: use 67108864 (64 MiB) or more, or 0 for the default", n)
+		f.check(n == 0 || n >= leastLimit, "--limits has %d: use %d (%d MiB, where a node gets along with one lane) or more, or 0 for the default", n, leastLimit, leastLimit>>20)
 	}
 	return f.err()
 }
+
+// leastLimit is the least limit of a node with one lane and two folders.
+const leastLimit = 80 << 20
 
 // moreMemory is how many MB more many groups may take than few.
 const moreMemory = 200

@@ -22,9 +22,9 @@ import (
 func Headroom(limit int64) int64 { return min(limit/8, 64<<20) }
 
 // Limit is what the runtime is told not to have more of: a tenth less than the
-// node's limit, which is for the whole process, for the binary's own pages
-// and the like.
-func Limit(limit int64) int64 { return limit - limit/10 }
+// node's limit, which is for the whole process, and 28 MiB less at least: the
+// binary's own pages and the like are 24.
+func Limit(limit int64) int64 { return limit - max(limit/10, 28<<20) }
 
 // Pace has the collector run whenever the heap has grown by headroom, and work
 // harder before the runtime has more than limit, both in bytes. GOGC and

@@ -28,9 +28,9 @@ func Text(env string) string {
 	case "MILLRACE_NODE":
 		return "Names this process within the cluster. Two processes cannot have one name: the second does not start. Empty: the host's name."
 	case "MILLRACE_LANES":
-		return "How many goroutines read and aggregate. 0: one for each core."
+		return "How many goroutines read and aggregate. 0: one for each core, or fewer where MILLRACE_MEMORY_LIMIT has no room for them."
 	case "MILLRACE_FOLDERS":
-		return "How many goroutines fold into PostgreSQL, each with a connection while it does. 0: one for each core, at least 2."
+		return "How many goroutines fold into PostgreSQL, each with a connection while it does. 0: one for each core, at least 2, or fewer where MILLRACE_MEMORY_LIMIT has no room for them."
 	case "MILLRACE_FLUSH_INTERVAL":
 		return "How long a lane aggregates before it publishes. Longer means fewer, larger blocks and later rows."
 	case "MILLRACE_FLUSH_INTERVAL_MAX":
@@ -42,7 +42,7 @@ func Text(env string) string {
 	case "MILLRACE_PARTIALS_COMPRESSION":
 		return "How blocks are compressed on their way through Kafka: snappy, lz4, zstd or none. In this order they take less room and more time; none takes a half more room than snappy and no time."
 	case "MILLRACE_MEMORY_LIMIT":
-		return "Bounds group tables, merged groups and fetched records together, in bytes. At its limit a lane flushes early, and nothing more is polled while PostgreSQL or the broker is slow. Not less than 64 MiB."
+		return "What the process may take, in bytes: it is divided among group tables, merged groups, fetches and the rest. At its share a lane flushes early, and nothing more is polled while PostgreSQL or the broker is slow. Not less than 56 MiB, 14 MiB for each lane and 5 MiB for each folder: a node that cannot keep it does not start."
 	case "MILLRACE_SESSION_TIMEOUT":
 		return "How long the group waits for a node that went silent. Brokers refuse less than their group.min.session.timeout.ms (6 s)."
 	case "MILLRACE_TRANSACTION_TIMEOUT":
