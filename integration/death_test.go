@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -148,12 +149,14 @@ func watchRecords(t *testing.T, n *system.Node) (last func() float64) {
 
 // manyNumbers produces records one after the other over four partitions.
 func (s *scene) manyNumbers(records int) error {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Minute)
+	defer cancel()
 	for i := range records {
-		s.kafka.Produce(s.t.Context(), &kgo.Record{
+		s.kafka.Produce(ctx, &kgo.Record{
 			Topic: s.topic("events"), Partition: int32(i & 3), Value: fmt.Appendf(nil, `{"k":%d,"a":3}`, i),
 		}, nil)
 	}
-	return s.kafka.Flush(s.t.Context())
+	return s.kafka.Flush(ctx)
 }
 
 // TestTwoOfOneName starts a second process under the name of one that runs: it

@@ -34,6 +34,7 @@ type flow struct {
 const (
 	flowBatch = 400
 	flowEvery = 5 * time.Millisecond // at most: 80,000 a second
+	flowTime  = 5 * time.Minute      // no test's flow takes so long
 )
 
 // newFlow makes the stream; begin begins to produce.
@@ -57,23 +58,35 @@ func (f *flow) begin(enough int) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), flowTime)
 	f.t.Cleanup(func() {
+		if f.t.Failed() {
+			f.look.hanging(f.look.partials())
+		}
 		f.finishSoon()
+		cancel()
 		f.done.Wait()
 		txn.Close()
 	})
-	f.done.Go(func() { f.run(txn) })
+	f.done.Go(func() { f.run(ctx, txn) })
 }
 
 func (f *flow) topicName() string { return f.topic("events") }
 
-func (f *flow) run(txn *kgo.Client) {
+func (f *flow) run(ctx context.Context, txn *kgo.Client) {
 	rng := rand.New(rand.NewPCG(7, 11))
 	tick := time.NewTicker(flowEvery)
 	defer tick.Stop()
 	stop := f.stop
 	for stop != nil || int(f.produced.Load()) < f.enough {
-		if err := f.batch(rng, txn); err != nil && !f.rough {
+		err := f.batch(ctx, rng, txn)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			f.t.Errorf("flow: %d of %d events produced within %v: %v", f.produced.Load(), f.enough, flowTime, err)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !f.rough {
 			f.t.Errorf("flow: %v", err)
 			return
 		}
@@ -87,8 +100,9 @@ func (f *flow) run(txn *kgo.Client) {
 
 // batch produces some events: three times of ten in a transaction, one of which
 // is aborted.
-func (f *flow) batch(rng *rand.Rand, txn *kgo.Client) error {
-	ctx := context.Background()
+func (f *flow) batch(ctx context.Context, rng *rand.Rand, txn *kgo.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	client, kind := f.kafka, rng.IntN(10)
 	if kind < 3 {
 		client = txn

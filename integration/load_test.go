@@ -183,10 +183,24 @@ func (l *loader) event() []byte {
 		l.rng.IntN(1_000_000)-500_000, l.rng.IntN(500), l.rng.IntN(3), l.rng.IntN(100), l.rng.Uint32())
 }
 
+// loadTime is longer than any load takes to end that makes up for what the
+// brokers held up.
+const loadTime = 5 * time.Minute
+
 // finish waits until enough has been produced.
 func (l *loader) finish() {
+	l.t.Helper()
 	l.finishNow()
-	l.done.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.done.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(loadTime):
+		l.t.Fatalf("the load is not produced within %v", loadTime)
+	}
 	if l.failed > 0 {
 		l.t.Logf("%d batches of %d events were not produced, or only in part", l.failed, eventsPerBatch)
 	}

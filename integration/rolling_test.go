@@ -72,9 +72,11 @@ func startHeartbeat(s *scene) (end func() int) {
 			for g := range records {
 				records[g] = &kgo.Record{Topic: s.topic("events"), Partition: int32(g % 4), Value: fmt.Appendf(nil, `{"k":"%d","ts":%d}`, g, time.Now().UnixMilli())}
 			}
-			if err := s.kafka.ProduceSync(context.Background(), records...).FirstErr(); err != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			if err := s.kafka.ProduceSync(ctx, records...).FirstErr(); err != nil {
 				s.t.Errorf("heartbeat: %v", err)
 			}
+			cancel()
 			select {
 			case <-tick.C:
 			case <-stop:
