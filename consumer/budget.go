@@ -32,8 +32,29 @@ func (b *budget) took(records []*kgo.Record) {
 	}
 }
 
-// stale reports whether the tables have to be added up again.
-func (b *budget) stale() bool { return b.records >= weighRecords || b.bytes >= weighBytes }
+// stale reports whether the tables have to be added up again, of which so many records
+// are what one poll takes.
+func (b *budget) stale(poll int) bool {
+	return b.records >= min(weighRecords, poll) || b.bytes >= weighBytes
+}
+
+const (
+	// groupBytes is what a group of a few aggregates takes in a table.
+	groupBytes = 128
+	// leastPoll is how many records a poll takes however many views read them.
+	leastPoll = 512
+)
+
+// pollable is how many records one poll may take: as many as fill a quarter of the
+// tables' budget where each of them is a group of its own in every view.
+func (l *lane) pollable() int {
+	views := 1
+	for _, s := range l.streams {
+		views = max(views, len(s.views))
+	}
+	most := l.node.memory.tables / 4 / groupBytes / int64(views)
+	return int(min(max(most, leastPoll), pollRecords))
+}
 
 // weigh makes the next seal due at once where the tables are at their budget.
 func (l *lane) weigh() {
@@ -44,7 +65,7 @@ func (l *lane) weigh() {
 
 // overBudget reports whether the lane has to flush before it reads on.
 func (l *lane) overBudget() bool {
-	if l.budget.stale() {
+	if l.budget.stale(l.pollable()) {
 		l.budget = budget{used: l.tableMemory()}
 	}
 	return int64(l.budget.used+l.deadSize) > l.node.memory.tables

@@ -111,7 +111,7 @@ func (l *lane) poll(now time.Time) {
 		// reading takes what is there, or it would starve beside them.
 		waiting = nil
 	}
-	fetches := l.reader.PollRecords(waiting, pollRecords)
+	fetches := l.reader.PollRecords(waiting, l.pollable())
 	fetches.EachPartition(l.takeFetch)
 	l.finish()
 	l.weigh()

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/millrace/millrace/topology"
 )
 
 // worst is what a plan's parts take in all with records of 200 bytes, by the factors of
@@ -34,6 +36,20 @@ func TestMemoryPlan(t *testing.T) {
 		}
 		if before.fetch != fetchBytes || before.cursors != mostCursors {
 			t.Errorf("%+v with much memory: %+v", workers, before)
+		}
+	}
+}
+
+// TestPollable: what one poll may add to the tables is a part of their budget, however many views
+// read the records.
+func TestPollable(t *testing.T) {
+	for _, c := range []struct {
+		tables      int64
+		views, want int
+	}{{82 << 20, 1, pollRecords}, {82 << 20, 100, 1679}, {8 << 20, 0, pollRecords}, {4 << 20, 1, 8192}, {4 << 20, 100, leastPoll}} {
+		l := &lane{node: &Node{memory: memoryPlan{tables: c.tables}}, streams: map[topology.StreamID]*laneStream{{1}: {}, {2}: {views: make([]*laneView, c.views)}}}
+		if got := l.pollable(); got != c.want {
+			t.Errorf("%d views, %d bytes: %d records, want %d", c.views, c.tables, got, c.want)
 		}
 	}
 }
