@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -23,4 +24,24 @@ func (r *Registry) Setting(t testing.TB, name string) (value string) {
 		t.Fatal(err)
 	}
 	return value
+}
+
+// Statements returns how many statements merge the rows of folds, and how many rows
+// those are. They have to fit one message.
+func (s *Store) Statements(t testing.TB, shares []aggregator.Share) (statements, rows int) {
+	t.Helper()
+	conn, err := s.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	tasks, err := s.tasks(t.Context(), conn, shares)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &exchange{}
+	if rows, err = mergeTasks(t.Context(), x, tasks); err != nil {
+		t.Fatal(err)
+	}
+	return len(x.asked), rows
 }

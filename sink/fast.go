@@ -76,28 +76,28 @@ func (s *Store) holdPosition(x *exchange, share aggregator.Share) {
 // mergeTasks asks for the merge of all rows, and returns how many they are. What
 // the last message takes is not sent yet.
 func mergeTasks(ctx context.Context, x *exchange, tasks []task) (rows int, err error) {
+	var s statement
 	for i := range tasks {
 		t := &tasks[i]
 		for from := 0; from < t.rows.Len(); {
 			most := min(chunkRows, t.rows.Len()-from)
-			if from > 0 || x.rows > 0 && x.rows+most > chunkRows || x.bytes > chunkBytes {
+			full := from > 0 || x.rows > 0 && x.rows+most > chunkRows || x.bytes > chunkBytes
+			if full || s.rows > 0 && !s.takes(t) {
+				s.end(x)
+			}
+			if full {
 				if err := x.flush(ctx); err != nil {
 					return rows, err
 				}
 			}
 			t.data.piece = x.piece()
 			n, bytes := t.data.take(from, most)
-			x.ask(t, func(answers pgx.BatchResults) error {
-				tag, err := answers.Exec()
-				if err == nil && tag.RowsAffected() != int64(n) {
-					return errCollision(*t)
-				}
-				return err
-			}, t.data.fast(t.sql), t.data.args()...)
+			s.add(t, n)
 			from, rows = from+n, rows+n
 			x.rows, x.bytes = x.rows+n, x.bytes+bytes
 		}
 	}
+	s.end(x)
 	return rows, nil
 }
 

@@ -1,9 +1,12 @@
 package sink
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -85,7 +88,7 @@ func isUndefined(err error) bool {
 	return errors.As(err, &e) && (e.Code == datum.CodeUndefinedTable || e.Code == "3F000")
 }
 
-// task is one view's part of a fold.
+// task is one shard of one view's part of a fold.
 type task struct {
 	rows *aggregator.ViewRows
 	sql  *statements
@@ -145,7 +148,8 @@ func (s *Store) positionArgs(share aggregator.Share) []any {
 	return []any{s.config.Cluster, f.Topic, f.Partition, [16]byte(share.Claim.Owner), f.From, f.To}
 }
 
-// tasks prepares the views that have rows.
+// tasks prepares the views that have rows. The shards of one view follow one
+// another in ascending order, so that several can be one statement.
 func (s *Store) tasks(ctx context.Context, db schema.Querier, shares []aggregator.Share) ([]task, error) {
 	var all []task
 	for _, share := range shares {
@@ -161,6 +165,9 @@ func (s *Store) tasks(ctx context.Context, db schema.Querier, shares []aggregato
 			all = append(all, task{rows, sql, newParameters(rows)})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b task) int {
+		return cmp.Or(bytes.Compare(a.rows.View[:], b.rows.View[:]), cmp.Compare(a.rows.Shard, b.rows.Shard))
+	})
 	return all, nil
 }
 

@@ -134,22 +134,40 @@ func (p *vectorParam) size() int {
 }
 
 func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
-	dst = appendHeader(slices.Grow(dst, p.size()), p.v.Type.OID(), p.to-p.from)
+	return p.appendElements(appendHeader(slices.Grow(dst, p.size()), p.v.Type.OID(), p.to-p.from)), nil
+}
+
+// joinedParam is one array of several stretches of vectors of one type.
+type joinedParam []*vectorParam
+
+func (p joinedParam) appendArray(dst []byte) ([]byte, error) {
+	n := 0
+	for _, part := range p {
+		n += part.to - part.from
+	}
+	dst = appendHeader(dst, p[0].v.Type.OID(), n)
+	for _, part := range p {
+		dst = part.appendElements(slices.Grow(dst, part.size()))
+	}
+	return dst, nil
+}
+
+func (p *vectorParam) appendElements(dst []byte) []byte {
 	if p.void == nil && p.full() {
 		switch p.v.Type {
 		case datum.Int8, datum.Timestamp, datum.TimestampTZ:
-			return appendInt8s(dst, p.v.Ints[p.from:p.to]), nil
+			return appendInt8s(dst, p.v.Ints[p.from:p.to])
 		case datum.Text:
 			for row := p.from; row < p.to; row++ {
 				x := p.v.Bytes(row)
 				dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(x))), x...)
 			}
-			return dst, nil
+			return dst
 		case datum.Numeric:
 			for row := p.from; row < p.to; row++ {
 				dst = appendNumeric(dst, p.v.Bytes(row))
 			}
-			return dst, nil
+			return dst
 		}
 	}
 	for row := p.from; row < p.to; row++ {
@@ -162,7 +180,7 @@ func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
 		dst = appendValue(dst, p.v, row)
 		binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 	}
-	return dst, nil
+	return dst
 }
 
 // full reports whether none of the rows is NULL.
