@@ -8,11 +8,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// lz4Compressor compresses in blocks of 64 KiB, as Kafka's own client does. kgo's
-// makes them 4 MiB: a block is as long as a batch, and not a byte smaller for it, but
-// whoever writes or reads one takes two buffers of that size, and takes them
-// anew after every other collection. With two lanes and two folders those were
-// up to 30 MB.
+// lz4Compressor compresses in pieces of 256 KiB. kgo's are of 4 MiB: whoever writes
+// or reads one takes two buffers of that size, and takes them anew after every other
+// collection. With two lanes and two folders those were up to 30 MB. What comes out is a
+// fortieth larger; with the 64 KiB of Kafka's own client it would be a seventh.
 type lz4Compressor struct{ writers sync.Pool }
 
 // Compress is kgo's [kgo.Compressor].
@@ -20,7 +19,7 @@ func (c *lz4Compressor) Compress(dst *bytes.Buffer, src []byte, _ ...kgo.Compres
 	w, ok := c.writers.Get().(*lz4.Writer)
 	if !ok {
 		w = lz4.NewWriter(nil)
-		if err := w.Apply(lz4.BlockSizeOption(lz4.Block64Kb)); err != nil {
+		if err := w.Apply(lz4.BlockSizeOption(lz4.Block256Kb)); err != nil {
 			return nil, kgo.CodecError
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// TestLz4Blocks: what the compressor writes is what kgo reads, in blocks of 64 KiB, and a
+// TestLz4Blocks: what the compressor writes is what kgo reads, in pieces of 256 KiB, and a
 // writer serves many batches.
 func TestLz4Blocks(t *testing.T) {
 	c := &lz4Compressor{}
@@ -17,8 +17,8 @@ func TestLz4Blocks(t *testing.T) {
 		if codec != kgo.CodecLz4 {
 			t.Fatalf("%d bytes: codec %v", n, codec)
 		}
-		// The frame's descriptor: magic number, flags, and the size of the blocks in bits 4 to 6.
-		if len(packed) < 6 || packed[5]>>4&7 != 4 {
+		// The frame's descriptor: magic number, flags, and the size of the pieces in bits 4 to 6.
+		if len(packed) < 6 || packed[5]>>4&7 != 5 {
 			t.Fatalf("%d bytes: the frame begins with % x", n, packed[:min(len(packed), 6)])
 		}
 		got, err := kgo.DefaultDecompressor().Decompress(packed, codec)
