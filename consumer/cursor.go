@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -87,7 +88,7 @@ func (l *lane) runCursor(ctx context.Context, c *cursor, tp topology.TopicPartit
 		l.post(func() { l.cursorFailed(c, err) })
 		return
 	}
-	defer reader.Close()
+	defer broker.CloseReader(reader, map[string][]int32{tp.Topic: {tp.Partition}})
 	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(at)}})
 	var rest partSlab
 	for ctx.Err() == nil {

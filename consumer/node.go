@@ -266,15 +266,25 @@ func each[T interface {
 	return errors.Join(errs...)
 }
 
+// reading names partitions as a reader's client knows them.
+func reading[P any](parts map[topology.TopicPartition]P) map[string][]int32 {
+	all := map[string][]int32{}
+	for tp := range parts {
+		all[tp.Topic] = append(all[tp.Topic], tp.Partition)
+	}
+	return all
+}
+
+// close ends the clients, once lanes and folders have ended.
 func (n *Node) close() {
 	for _, l := range n.lanes {
 		l.publisher.client.Close()
 		if l.reader != nil {
-			l.reader.Close()
+			broker.CloseReader(l.reader, reading(l.parts))
 		}
 	}
 	for _, f := range n.folders {
-		f.reader.Close()
+		broker.CloseReader(f.reader, reading(f.parts))
 	}
 	if n.members != nil {
 		n.members.close()

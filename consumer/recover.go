@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -72,7 +75,7 @@ func (l *lane) readPartials(ctx context.Context, topic string, starts map[int32]
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
+	defer broker.CloseReader(reader, map[string][]int32{topic: slices.Collect(maps.Keys(starts))})
 	reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: starts})
 	var fault error
 	for len(left) > 0 && fault == nil {

@@ -113,7 +113,7 @@ func (c *Catalog) read(ctx context.Context, step func(*tail, context.Context) er
 			return nil, fmt.Errorf("make a client to read the catalog: %w", err)
 		}
 		if c.warm, err = c.newTail(ctx, client); err != nil {
-			client.Close()
+			c.closeReader(client)
 			return nil, err
 		}
 	}
@@ -128,7 +128,7 @@ func (c *Catalog) read(ctx context.Context, step func(*tail, context.Context) er
 // cool gives the warm tail up. The caller holds reading.
 func (c *Catalog) cool() {
 	if c.warm != nil {
-		c.warm.client.Close()
+		c.closeReader(c.warm.client)
 		c.warm = nil
 	}
 }

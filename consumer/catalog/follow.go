@@ -37,7 +37,7 @@ func (c *Catalog) follow(ctx context.Context, onChange func(*topology.Catalog)) 
 	if err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
-	defer client.Close()
+	defer c.closeReader(client)
 	t, err := c.newTail(ctx, client)
 	if err != nil {
 		return err

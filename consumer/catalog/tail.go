@@ -30,6 +30,11 @@ func (c *Catalog) readOptions() []kgo.Opt {
 	}
 }
 
+// closeReader closes a client that readOptions made a reader.
+func (c *Catalog) closeReader(client *kgo.Client) {
+	broker.CloseReader(client, map[string][]int32{c.topic: {0}})
+}
+
 // newTail returns a tail at the log's start, to be read by client.
 func (c *Catalog) newTail(ctx context.Context, client *kgo.Client) (*tail, error) {
 	starts, err := c.admin.StartOffsets(ctx, c.topic)
