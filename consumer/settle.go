@@ -39,7 +39,9 @@ func (l *lane) revoke(parts []topology.TopicPartition) {
 // everything the lane has goes with them.
 func (l *lane) lose(parts []topology.TopicPartition) {
 	l.awaitFlush()
-	l.reset("partitions were lost")
+	if len(l.parts) > 0 { // else there is nothing of theirs: a node that has stopped is told of a loss, too, when its client ends
+		l.reset("partitions were lost")
+	}
 	for _, tp := range parts {
 		delete(l.retry, tp)
 		delete(l.stops, tp)
