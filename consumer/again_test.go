@@ -18,9 +18,7 @@ func TestStreamCreatedAgain(t *testing.T) {
 	stream, view := *c.stream, *before
 	stream.ID, view.ID = topology.StreamID(NewID()), topology.ViewID(NewID())
 	stream.Partials = topology.PartialsTopic(c.name, stream.ID)
-	if _, _, err := c.admin.CreateTopic(t.Context(), broker.TopicSpec{Name: stream.Partials, Partitions: 2}); err != nil {
-		t.Fatal(err)
-	}
+	c.createTopic(broker.TopicSpec{Name: stream.Partials, Partitions: 2})
 	view.Stream, view.Created = stream.ID, 0
 	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) {
 		records, err := cat.DropStream(stream.Name, false, true)

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,9 +88,10 @@ func (x *chaos) step() {
 func (x *chaos) grow() {
 	x.t.Helper()
 	added := int32(len(x.want))
-	if _, err := x.admin.EnsurePartitions(x.t.Context(), x.stream.Topic, added+1); err != nil {
-		x.t.Fatal(err)
-	}
+	x.must("add a partition", func(ctx context.Context) error {
+		_, err := x.admin.EnsurePartitions(ctx, x.stream.Topic, added+1)
+		return err
+	})
 	for _, client := range []*kgo.Client{x.client, x.producer} {
 		x.wait("the producer knows the partition", func() bool {
 			client.ForceMetadataRefresh()
@@ -113,7 +115,7 @@ func (x *chaos) begin(name string) {
 func (x *chaos) quit(r *running) {
 	x.t.Helper()
 	r.stop()
-	if err := <-r.done; err != nil && !errors.Is(err, ErrStopTimeout) {
+	if err := await(x.t, "the node ends in order", r.done); err != nil && !errors.Is(err, ErrStopTimeout) {
 		x.t.Errorf("node: %v", err)
 	}
 	r.abort()
@@ -150,13 +152,9 @@ func (x *chaos) transaction(n int) {
 	if err := x.producer.BeginTransaction(); err != nil {
 		x.t.Fatal(err)
 	}
-	if err := x.producer.ProduceSync(x.t.Context(), records...).FirstErr(); err != nil {
-		x.t.Fatal(err)
-	}
+	x.send(x.producer, records...)
 	commit := kgo.TransactionEndTry(x.rng.IntN(2) == 0)
-	if err := x.producer.EndTransaction(x.t.Context(), commit); err != nil {
-		x.t.Fatal(err)
-	}
+	x.must("end the producer's transaction", func(ctx context.Context) error { return x.producer.EndTransaction(ctx, commit) })
 	for p := range x.want {
 		if len(x.want[p]) == before[p] {
 			continue

@@ -119,9 +119,10 @@ func (c *testCluster) connect() {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(c.admin.Close)
-	if c.catalog, err = catalog.Open(c.t.Context(), c.kafka, c.name, c.log); err != nil {
-		c.t.Fatal(err)
-	}
+	c.must("open the catalog", func(ctx context.Context) (err error) {
+		c.catalog, err = catalog.Open(ctx, c.kafka, c.name, c.log)
+		return err
+	})
 	c.t.Cleanup(c.catalog.Close)
 	if c.client, err = kgo.NewClient(kgo.SeedBrokers(c.kafka.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(10*time.Millisecond)); err != nil {
 		c.t.Fatal(err)
@@ -131,30 +132,32 @@ func (c *testCluster) connect() {
 
 func (c *testCluster) createStream(set setting) {
 	c.t.Helper()
-	ctx := c.t.Context()
 	s := &topology.Stream{
 		ID: topology.StreamID(NewID()), Name: "events", Topic: c.name + ".events", Format: "json", OnError: set.onError, Start: "latest", TimeZone: "UTC",
 		Columns: []topology.StreamColumn{{Name: "k", Type: "text", OID: 25, Typmod: -1}, {Name: "i", Type: "bigint", OID: 20, Typmod: -1}},
 	}
 	s.Partials, s.DeadLetters = topology.PartialsTopic(c.name, s.ID), topology.DeadLetterTopic(c.name, s.Name)
-	topic, _, err := c.admin.CreateTopic(ctx, broker.TopicSpec{Name: s.Topic, Partitions: int32(len(c.want)), Settings: set.topic})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	s.TopicID = topic.ID
+	s.TopicID = c.createTopic(broker.TopicSpec{Name: s.Topic, Partitions: int32(len(c.want)), Settings: set.topic}).ID
 	c.t.Cleanup(c.forget)
 	for name, n := range map[string]int32{s.Partials: 2, s.DeadLetters: 1} {
-		if _, _, err := c.admin.CreateTopic(ctx, broker.TopicSpec{Name: name, Partitions: n}); err != nil {
-			c.t.Fatal(err)
-		}
+		c.createTopic(broker.TopicSpec{Name: name, Partitions: n})
 	}
 	c.stream = s
 	c.update(func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateStream(s, false) })
 }
 
+func (c *testCluster) createTopic(spec broker.TopicSpec) (topic broker.Topic) {
+	c.t.Helper()
+	c.must("create topic "+spec.Name, func(ctx context.Context) (err error) {
+		topic, _, err = c.admin.CreateTopic(ctx, spec)
+		return err
+	})
+	return topic
+}
+
 // forget removes the cluster's topics from a broker that others use as well.
 func (c *testCluster) forget() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if c.fake == nil {
 		_, err := kadm.NewClient(c.client).DeleteTopics(ctx, c.stream.Topic, c.stream.Partials, c.stream.DeadLetters, topology.CatalogTopic(c.name))
@@ -166,9 +169,10 @@ func (c *testCluster) forget() {
 
 func (c *testCluster) update(change catalog.Change) {
 	c.t.Helper()
-	if _, err := c.catalog.Update(c.t.Context(), change); err != nil {
-		c.t.Fatal(err)
-	}
+	c.must("change the catalog", func(ctx context.Context) error {
+		_, err := c.catalog.Update(ctx, change)
+		return err
+	})
 }
 
 // createView creates the tests' view from the topic's present end, or from its
@@ -200,9 +204,13 @@ func (c *testCluster) createViewAt(name string, start func(topology.Partition) i
 // produce adds n events; one in 50 cannot be decoded.
 func (c *testCluster) produce(n int) {
 	c.t.Helper()
-	if err := c.client.ProduceSync(c.t.Context(), c.events(n)...).FirstErr(); err != nil {
-		c.t.Fatal(err)
-	}
+	c.send(c.client, c.events(n)...)
+}
+
+// send produces records by a client.
+func (c *testCluster) send(by *kgo.Client, records ...*kgo.Record) {
+	c.t.Helper()
+	c.must(fmt.Sprintf("produce %d records", len(records)), func(ctx context.Context) error { return by.ProduceSync(ctx, records...).FirstErr() })
 }
 
 // events makes n events and takes them as produced.
@@ -225,7 +233,7 @@ func (c *testCluster) events(n int) []*kgo.Record {
 func (c *testCluster) config() Config {
 	return Config{
 		Cluster: c.name, Node: "node-1", Lanes: 2, Folders: 2, FlushInterval: 5 * time.Millisecond, FlushIntervalMax: 50 * time.Millisecond, FoldInterval: 5 * time.Millisecond,
-		MemoryLimit: 128 << 20, PartialsCompression: "snappy", SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: 10 * time.Second,
+		MemoryLimit: 128 << 20, PartialsCompression: "snappy", SessionTimeout: 6 * time.Second, TransactionTimeout: 10 * time.Second, StopTimeout: patience,
 	}
 }
 
@@ -259,7 +267,7 @@ func (c *testCluster) start(cfg Config) *running {
 func (c *testCluster) end(r *running) {
 	c.t.Helper()
 	r.stop()
-	if err := <-r.done; err != nil {
+	if err := await(c.t, "the node ends in order", r.done); err != nil {
 		c.t.Errorf("node: %v", err)
 	}
 	r.abort()
@@ -269,21 +277,14 @@ func (c *testCluster) end(r *running) {
 // itself.
 func (c *testCluster) kill(r *running) {
 	r.abort()
-	<-r.done
+	await(c.t, "the node ends at once", r.done)
 }
 
 // folded waits until every view is folded to the end of the topic.
 func (c *testCluster) folded(views ...*topology.View) {
 	c.t.Helper()
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for behind := c.behind(views...); behind != ""; behind = c.behind(views...) {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			c.t.Fatalf("not folded within 60 s: %s", behind)
-		}
+	if !c.poll(patience, func() bool { return c.behind(views...) == "" }) {
+		c.t.Fatalf("not folded within %v: %s", patience, c.behind(views...))
 	}
 }
 
@@ -340,26 +341,17 @@ func (c *testCluster) faults(views ...*topology.View) []string {
 // published waits until the group's committed offsets are at the topic's end.
 func (c *testCluster) published(v *topology.View) {
 	c.t.Helper()
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		offsets, err := kadm.NewClient(c.client).FetchOffsets(c.t.Context(), c.name)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		done := true
+	c.wait("view "+v.Name+" is published", func() bool {
+		var offsets kadm.OffsetResponses
+		c.must("fetch the group's offsets", func(ctx context.Context) (err error) {
+			offsets, err = kadm.NewClient(c.client).FetchOffsets(ctx, c.name)
+			return err
+		})
 		for p := range int32(len(c.want)) {
-			o, ok := offsets.Lookup(c.stream.Topic, p)
-			done = done && ok && o.At >= int64(len(c.want[p]))
+			if o, ok := offsets.Lookup(c.stream.Topic, p); !ok || o.At < int64(len(c.want[p])) {
+				return false
+			}
 		}
-		if done {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			c.t.Fatalf("view %s: not published within 60 s", v.Name)
-		}
-	}
+		return true
+	})
 }

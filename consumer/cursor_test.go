@@ -44,9 +44,10 @@ func TestCatchUpsWithoutRecordsMakeRoom(t *testing.T) {
 	for p := range int32(partitions - 1) {
 		upTo.Add(kadm.Offset{Topic: c.stream.Topic, Partition: p, At: 50})
 	}
-	if _, err := kadm.NewClient(c.client).DeleteRecords(t.Context(), upTo); err != nil {
-		t.Fatal(err)
-	}
+	c.must("delete records", func(ctx context.Context) error {
+		_, err := kadm.NewClient(c.client).DeleteRecords(ctx, upTo)
+		return err
+	})
 	for i := range int64(mostCursors) {
 		c.createViewAt(fmt.Sprint("lost_", i), from(i, -1))
 	}

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -83,7 +84,7 @@ func TestDangerViewDroppedAndCreatedAgain(t *testing.T) {
 				again.Starts[int32(p)] = int64(d.rng.IntN(len(d.want[p])))
 			}
 			flow.Go(func() {
-				if err := d.client.ProduceSync(d.t.Context(), events...).FirstErr(); err != nil {
+				if err := within(d.t, "produce beside the change", func(ctx context.Context) error { return d.client.ProduceSync(ctx, events...).FirstErr() }); err != nil {
 					d.t.Error(err)
 				}
 			})
@@ -132,13 +133,17 @@ func (d *danger) createAtOnce(like *topology.View, name func(i int) string) (cre
 	for i := range 10 {
 		v := *like
 		v.ID, v.Name, v.Shards = topology.ViewID(NewID()), name(i), 1+i%3
-		command, err := catalog.Open(d.t.Context(), d.kafka, d.name, d.log)
-		if err != nil {
-			d.t.Fatal(err)
-		}
+		var command *catalog.Catalog
+		d.must("open the catalog", func(ctx context.Context) (err error) {
+			command, err = catalog.Open(ctx, d.kafka, d.name, d.log)
+			return err
+		})
 		commands.Go(func() {
 			defer command.Close()
-			_, err := command.Update(d.t.Context(), func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateView(&v, nil, false) })
+			err := within(d.t, "create a view", func(ctx context.Context) error {
+				_, err := command.Update(ctx, func(cat *topology.Catalog) ([]*topology.Record, error) { return cat.CreateView(&v, nil, false) })
+				return err
+			})
 			var conflict *topology.Conflict
 			mu.Lock()
 			defer mu.Unlock()

@@ -1,12 +1,15 @@
 package consumer
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -25,28 +28,45 @@ func TestDangerBlockTooLarge(t *testing.T) {
 		n := d.begin("a")
 		d.produce(300)
 		d.folded(v)
-		d.limitPartials("100")
+		d.limitPartials(100)
 		d.produce(300)
 		d.wait("a flush is refused, or its offsets are committed all the same", func() bool {
 			return failedFlushes(n) > 0 || d.allCommitted()
 		})
-		d.limitPartials("1048588")
+		d.limitPartials(1048588)
 		d.produce(300)
 		return d.outcome(v)
 	}}.test(t)
 }
 
-// limitPartials bounds the batches that the partials topic takes.
-func (d *danger) limitPartials(bytes string) {
+// limitPartials bounds the batches that the partials topic takes. A broker has
+// answered before it does as it was told: it is tried, by what nobody reads.
+func (d *danger) limitPartials(bytes int) {
 	d.t.Helper()
-	set := kadm.AlterConfig{Name: "max.message.bytes", Value: kmsg.StringPtr(bytes)}
-	answers, err := kadm.NewClient(d.client).AlterTopicConfigs(d.t.Context(), []kadm.AlterConfig{set}, d.stream.Partials)
-	if err == nil {
-		_, err = answers.On(d.stream.Partials, nil)
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	set := kadm.AlterConfig{Name: "max.message.bytes", Value: kmsg.StringPtr(strconv.Itoa(bytes))}
+	d.must("set max.message.bytes", func(ctx context.Context) error {
+		answers, err := kadm.NewClient(d.client).AlterTopicConfigs(ctx, []kadm.AlterConfig{set}, d.stream.Partials)
+		if err == nil {
+			_, err = answers.On(d.stream.Partials, nil)
+		}
+		return err
+	})
+	const block = 500 // about as large as the scenario's
+	producer := d.client2(kgo.TransactionalID(d.name+".limit"), kgo.ProducerBatchCompression(kgo.NoCompression()))
+	d.wait(fmt.Sprintf("the broker bounds batches to %d bytes", bytes), func() bool {
+		as := 0
+		d.must("try the bound", func(ctx context.Context) error {
+			err := producer.BeginTransaction()
+			for p := int32(0); p < 2 && err == nil; p++ {
+				refused := producer.ProduceSync(ctx, &kgo.Record{Topic: d.stream.Partials, Partition: p, Value: make([]byte, block)}).FirstErr()
+				if errors.Is(refused, kerr.MessageTooLarge) == (bytes < block) {
+					as++
+				}
+			}
+			return errors.Join(err, producer.EndTransaction(ctx, kgo.TryAbort))
+		})
+		return as == 2
+	})
 }
 
 // TestDangerPartialsDeleted deletes the topic that flushes go to.
@@ -58,9 +78,7 @@ func TestDangerPartialsDeleted(t *testing.T) {
 		d.folded(v)
 		d.published(v)
 		before := d.committed()
-		if err := d.admin.DeleteTopic(d.t.Context(), d.stream.Partials); err != nil {
-			d.t.Fatal(err)
-		}
+		d.must("delete the partials topic", func(ctx context.Context) error { return d.admin.DeleteTopic(ctx, d.stream.Partials) })
 		d.produce(300)
 		d.wait("a flush fails, or its offsets are committed all the same", func() bool {
 			return failedFlushes(n) > 0 || d.allCommitted()
@@ -210,7 +228,7 @@ func TestDangerJoinedAsAnother(t *testing.T) {
 		former, _ := a.node.members.client.GroupMetadata()
 		joining, join := d.holdJoin(former)
 		d.expel("b") // so that there is a rebalance
-		<-joining
+		await(d.t, "the node asks to join the group", joining)
 		d.expel("a")
 		d.wait("the other node has all partitions", func() bool { return d.owns(b) })
 		d.produce(200)
@@ -220,9 +238,20 @@ func TestDangerJoinedAsAnother(t *testing.T) {
 			member, generation := a.node.members.client.GroupMetadata()
 			return member != former && member != "" && generation >= 0
 		})
+		before := d.committed()
+		ended := d.hold("a", pointCommitted)
+		failed := failedFlushes(a)
 		flush.release()
+		d.wait("the flush ends", func() bool { return failedFlushes(a) > failed || ended.is() })
+		ended.release()
+		var faults []string
+		for p, at := range d.committed() {
+			if at < before[p] {
+				faults = append(faults, fmt.Sprintf("partition %d: committed up to %d, and then back to %d", p, before[p], at))
+			}
+		}
 		d.produce(300)
-		return d.outcome(v)
+		return append(faults, d.outcome(v)...)
 	}}
 	for _, guarded := range []bool{true, false} {
 		t.Run(fmt.Sprintf("%s=%v", s.guard, guarded), func(t *testing.T) {
@@ -243,7 +272,10 @@ func (d *danger) holdJoin(member string) (joining, join chan struct{}) {
 		}
 		d.fake.SleepControl(func() {
 			close(joining)
-			<-join
+			select {
+			case <-join:
+			case <-d.t.Context().Done(): // the test has failed
+			}
 		})
 		return nil, nil, false
 	})
@@ -267,15 +299,7 @@ func TestDangerCommitOfAnothersPartition(t *testing.T) {
 			}
 		}
 		before := d.committed()[others.Partition]
-		p, err := newPublisher(d.t.Context(), &a.node.cfg, a.node.opts, 7, a.node.members)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		defer p.client.Close()
-		err = p.publish(d.t.Context(), &sealed{
-			records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},
-			commits: []offsetCommit{{tp: others, topicID: d.stream.TopicID, offset: 7, metadata: "1;1"}},
-		})
+		err := d.publishAs(a, others)
 		var faults []string
 		if d.guarded && !errors.Is(err, errNotOwner) || !d.guarded && err != nil {
 			faults = append(faults, fmt.Sprintf("the commit answers %v", err))
@@ -285,6 +309,23 @@ func TestDangerCommitOfAnothersPartition(t *testing.T) {
 		}
 		return faults
 	}}.test(t)
+}
+
+// publishAs has a node commit offset 7 of a partition, in a flush of its own.
+func (d *danger) publishAs(node *running, tp topology.TopicPartition) error {
+	d.t.Helper()
+	var p *publisher
+	d.must("make a publisher", func(ctx context.Context) (err error) {
+		p, err = newPublisher(ctx, &node.node.cfg, node.node.opts, 7, node.node.members)
+		return err
+	})
+	defer p.client.Close()
+	return within(d.t, "publish a flush", func(ctx context.Context) error {
+		return p.publish(ctx, &sealed{
+			records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},
+			commits: []offsetCommit{{tp: tp, topicID: d.stream.TopicID, offset: 7, metadata: "1;1"}},
+		})
+	})
 }
 
 // TestDangerFlushTwice publishes every block a second time, as a broker or a
@@ -297,22 +338,23 @@ func TestDangerFlushTwice(t *testing.T) {
 		d.folded(v)
 		blocks := map[int32][]*kgo.Record{}
 		reader := d.client2(kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeTopics(d.stream.Partials))
-		ends, err := d.admin.EndOffsets(d.t.Context(), d.stream.Partials)
-		if err != nil {
-			d.t.Fatal(err)
-		}
+		var ends map[int32]int64
+		d.must("ask where the partials end", func(ctx context.Context) (err error) {
+			ends, err = d.admin.EndOffsets(ctx, d.stream.Partials)
+			return err
+		})
 		read := func(p int32) bool { // behind the last block lies its flush's marker
 			return ends[p] == 0 || len(blocks[p]) > 0 && blocks[p][len(blocks[p])-1].Offset >= ends[p]-2
 		}
-		for !read(0) || !read(1) {
-			reader.PollFetches(d.t.Context()).EachRecord(func(r *kgo.Record) { blocks[r.Partition] = append(blocks[r.Partition], r) })
-		}
+		d.must("read the blocks", func(ctx context.Context) error {
+			for ctx.Err() == nil && (!read(0) || !read(1)) {
+				reader.PollFetches(ctx).EachRecord(func(r *kgo.Record) { blocks[r.Partition] = append(blocks[r.Partition], r) })
+			}
+			return ctx.Err()
+		})
 		for p := range blocks {
 			for _, r := range blocks[p] {
-				again := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
-				if err := d.client.ProduceSync(d.t.Context(), again).FirstErr(); err != nil {
-					d.t.Fatal(err)
-				}
+				d.send(d.client, &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value})
 			}
 		}
 		d.produce(300)
@@ -330,11 +372,6 @@ func TestBrokerChecksGenerationOnly(t *testing.T) {
 		d.createView("v", true)
 		a, b := d.begin("a"), d.begin("b")
 		d.share(a, b)
-		p, err := newPublisher(t.Context(), &a.node.cfg, a.node.opts, 7, a.node.members)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.client.Close()
 		for part := range int32(len(d.want)) {
 			tp := topology.TopicPartition{Topic: d.stream.Topic, Partition: part}
 			if !b.node.members.owns(tp) {
@@ -343,10 +380,7 @@ func TestBrokerChecksGenerationOnly(t *testing.T) {
 			a.node.members.mu.Lock()
 			a.node.members.owned[tp], _ = a.node.members.client.GroupMetadata() // as if nobody looked
 			a.node.members.mu.Unlock()
-			err := p.publish(t.Context(), &sealed{
-				records: []*kgo.Record{{Topic: d.stream.DeadLetters, Value: []byte("of a flush")}},
-				commits: []offsetCommit{{tp: tp, topicID: d.stream.TopicID, offset: 7, metadata: "1;1"}},
-			})
+			err := d.publishAs(a, tp)
 			if at := d.committed()[part]; err != nil || at != 7 {
 				t.Errorf("the broker refuses it by itself: %v, committed %d", err, at)
 			}

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -45,16 +46,17 @@ func (d *danger) inTransaction(producer *kgo.Client, n int, end kgo.TransactionE
 	for p := range d.want {
 		before[p] = len(d.want[p])
 	}
-	err := producer.BeginTransaction()
-	if err == nil {
-		err = producer.ProduceSync(d.t.Context(), d.events(n)...).FirstErr()
-	}
-	if err == nil {
-		err = producer.EndTransaction(d.t.Context(), end)
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	records := d.events(n)
+	d.must("produce in a transaction", func(ctx context.Context) error {
+		err := producer.BeginTransaction()
+		if err == nil {
+			err = producer.ProduceSync(ctx, records...).FirstErr()
+		}
+		if err == nil {
+			err = producer.EndTransaction(ctx, end)
+		}
+		return err
+	})
 	for p := range d.want {
 		for i := before[p]; i < len(d.want[p]) && end == kgo.TryAbort; i++ {
 			d.want[p][i].bad = true
@@ -75,9 +77,7 @@ func TestDangerCompactedTail(t *testing.T) {
 		for i := range 20 {
 			for _, r := range d.events(1) {
 				r.Key = fmt.Append(nil, min(i, 1)) // all but the first have one key
-				if err := d.client.ProduceSync(d.t.Context(), r).FirstErr(); err != nil {
-					d.t.Fatal(err)
-				}
+				d.send(d.client, r)
 			}
 		}
 		all, between := d.createView("all", true), d.createViewAt("between", func(topology.Partition) int64 { return 10 })
@@ -101,11 +101,11 @@ func (d *danger) compact() {
 		left := map[int64]bool{}
 		reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{d.stream.Topic: {0: kgo.NewOffset().AtStart()}})
 		for end := int64(len(d.want[0])); !left[end-1]; {
-			fetches := reader.PollFetches(d.t.Context())
-			if err := fetches.Err(); err != nil {
-				d.t.Fatal(err)
-			}
-			fetches.EachRecord(func(r *kgo.Record) { left[r.Offset] = true })
+			d.must("read the topic", func(ctx context.Context) error {
+				fetches := reader.PollFetches(ctx)
+				fetches.EachRecord(func(r *kgo.Record) { left[r.Offset] = true })
+				return fetches.Err()
+			})
 		}
 		reader.RemoveConsumePartitions(map[string][]int32{d.stream.Topic: {0}})
 		if len(left) > 3 {
@@ -154,17 +154,18 @@ func TestDangerInputTopicCreatedAgain(t *testing.T) {
 		d.produce(300)
 		d.folded(v)
 		d.finish("a")
-		if err := d.admin.DeleteTopic(d.t.Context(), d.stream.Topic); err != nil {
-			d.t.Fatal(err)
-		}
+		d.must("delete the topic", func(ctx context.Context) error { return d.admin.DeleteTopic(ctx, d.stream.Topic) })
 		d.wait("the topic is there again", func() bool {
-			topic, _, err := d.admin.CreateTopic(d.t.Context(), broker.TopicSpec{Name: d.stream.Topic, Partitions: testPartitions})
-			return err == nil && topic.ID != d.stream.TopicID
+			return within(d.t, "create the topic", func(ctx context.Context) error {
+				topic, _, err := d.admin.CreateTopic(ctx, broker.TopicSpec{Name: d.stream.Topic, Partitions: testPartitions})
+				if err == nil && topic.ID == d.stream.TopicID {
+					err = errors.New("it is the old one still")
+				}
+				return err
+			}) == nil
 		})
 		foreign := &kgo.Record{Topic: d.stream.Topic, Value: []byte(`{"k": "of another topic", "i": 1}`)}
-		if err := d.client2().ProduceSync(d.t.Context(), foreign).FirstErr(); err != nil {
-			d.t.Fatal(err)
-		}
+		d.send(d.client2(), foreign)
 		n := d.begin("a")
 		named := func() bool {
 			for _, text := range n.node.Problems() {
@@ -192,9 +193,10 @@ func TestDangerPartitionAdded(t *testing.T) {
 		d.published(v)
 		d.spared(false)
 		added := int32(len(d.want))
-		if _, err := d.admin.EnsurePartitions(d.t.Context(), d.stream.Topic, added+1); err != nil {
-			d.t.Fatal(err)
-		}
+		d.must("add a partition", func(ctx context.Context) error {
+			_, err := d.admin.EnsurePartitions(ctx, d.stream.Topic, added+1)
+			return err
+		})
 		d.wait("the producer knows the partition", func() bool {
 			d.client.ForceMetadataRefresh()
 			leader, _, err := d.client.PartitionLeader(d.stream.Topic, added)
@@ -228,8 +230,10 @@ func TestDangerOffsetsExpired(t *testing.T) {
 		delete(d.nodes, "a")
 		admin := kadm.NewClient(d.client)
 		d.wait("the group's offsets are deleted", func() bool { // which a group with members refuses
-			_, err := admin.DeleteGroup(d.t.Context(), d.name)
-			return err == nil
+			return within(d.t, "delete the group", func(ctx context.Context) error {
+				_, err := admin.DeleteGroup(ctx, d.name)
+				return err
+			}) == nil
 		})
 		d.produce(200)
 		d.store.refuse(false)
@@ -251,10 +255,11 @@ func TestDangerStableOffsetBehindCommit(t *testing.T) {
 		d := &danger{testCluster: c}
 		producer := d.client2(kgo.TransactionalID(d.name + ".producer"))
 		ask := func(of func(context.Context, string) (map[int32]int64, error)) bool {
-			at, err := of(t.Context(), d.stream.Topic)
-			if err != nil {
-				t.Fatal(err)
-			}
+			var at map[int32]int64
+			d.must("ask where the topic ends", func(ctx context.Context) (err error) {
+				at, err = of(ctx, d.stream.Topic)
+				return err
+			})
 			return at[0] >= int64(len(d.want[0]))
 		}
 		for range 100 {

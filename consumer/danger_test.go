@@ -2,14 +2,17 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -96,6 +99,7 @@ func (d *danger) begin(name string, change ...func(*Config)) *running {
 	d.t.Helper()
 	cfg := d.config()
 	cfg.Node, cfg.Lanes, cfg.Folders = name, 1, 1
+	cfg.SessionTimeout = 20 * time.Second // no node is to be put out but by the scenario, however slow the machine
 	cfg.Inject = func(point string) bool { return d.inject(name, point) }
 	for _, f := range change {
 		f(&cfg)
@@ -139,7 +143,7 @@ func (d *danger) inject(node, point string) bool {
 	d.mu.Unlock()
 	if h != nil {
 		close(h.reached)
-		<-h.released
+		<-h.released // at the latest when the test ends
 	}
 	return off
 }
@@ -175,16 +179,22 @@ func (d *danger) hold(node, point string) *hold {
 	return h
 }
 
+// is reports whether a node has come to where it is held.
+func (h *hold) is() bool {
+	select {
+	case <-h.reached:
+		return true
+	default:
+		return false
+	}
+}
+
 func (h *hold) release() { h.once.Do(func() { close(h.released) }) }
 
 // await waits until a node has come to where it is held.
 func (d *danger) await(h *hold) {
 	d.t.Helper()
-	select {
-	case <-h.reached:
-	case <-time.After(60 * time.Second):
-		d.t.Fatal("no node came to the point where it is to be held within 60 s")
-	}
+	await(d.t, "a node comes to the point where it is to be held", h.reached)
 }
 
 // hopeless is how long a scenario without its guard waits for what will not come.
@@ -194,11 +204,11 @@ const hopeless = 3 * time.Second
 // returns what is wrong then.
 func (d *danger) outcome(views ...*topology.View) []string {
 	d.t.Helper()
-	patience := 60 * time.Second
+	long := patience
 	if !d.guarded {
-		patience = hopeless
+		long = hopeless
 	}
-	stuck := d.until(patience, views...)
+	stuck := d.until(long, views...)
 	faults := d.problems()
 	for name := range d.nodes {
 		d.finish(name)
@@ -210,24 +220,17 @@ func (d *danger) outcome(views ...*topology.View) []string {
 	return faults
 }
 
-// until waits for views to be folded to the topic's end, no longer than patience
+// until waits for views to be folded to the topic's end, no longer than that
 // and, without the guard, no longer than nothing is wrong. It returns what is
 // missing then.
-func (d *danger) until(patience time.Duration, views ...*topology.View) string {
-	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		behind := d.behind(views...)
-		if behind == "" || !d.guarded && d.harmed() {
-			return ""
+func (d *danger) until(long time.Duration, views ...*topology.View) (behind string) {
+	d.poll(long, func() bool {
+		if behind = d.behind(views...); !d.guarded && d.harmed() {
+			behind = ""
 		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			return behind
-		}
-	}
+		return behind == ""
+	})
+	return behind
 }
 
 // harmed reports whether something is wrong that will not pass by itself.
@@ -285,31 +288,57 @@ func (d *danger) committed() map[int32]int64 {
 	d.t.Helper()
 	var all map[int32]int64
 	d.wait("no transaction holds offsets", func() (stable bool) {
-		all, stable = d.offsets(kadm.RequireStable(d.t.Context()))
+		all, stable = d.offsets(true)
 		return stable
 	})
 	return all
 }
 
-// offsets returns the group's offsets, and whether the broker told all of them.
-func (d *danger) offsets(ctx context.Context) (all map[int32]int64, stable bool) {
+// offsets returns the group's offsets, and whether they are all: asked for stable
+// ones, the broker does not tell what an open transaction has a newer offset of. It
+// is asked for each partition by name, or those are left out that have no older one.
+func (d *danger) offsets(stable bool) (all map[int32]int64, whole bool) {
 	d.t.Helper()
-	offsets, err := kadm.NewClient(d.client).FetchOffsets(ctx, d.name)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	all, stable = map[int32]int64{}, true
-	for p := range int32(len(d.want)) {
-		if o, ok := offsets.Lookup(d.stream.Topic, p); ok {
-			all[p], stable = o.At, stable && o.Err == nil
+	all, whole = map[int32]int64{}, true
+	d.must("fetch the group's offsets", func(ctx context.Context) error {
+		req := kmsg.NewPtrOffsetFetchRequest()
+		req.RequireStable = stable
+		g := kmsg.NewOffsetFetchRequestGroup()
+		t := kmsg.NewOffsetFetchRequestGroupTopic()
+		g.Group, t.Topic, t.TopicID = d.name, d.stream.Topic, [16]byte(d.stream.TopicID)
+		for p := range int32(len(d.want)) {
+			t.Partitions = append(t.Partitions, p)
 		}
-	}
-	return all, stable
+		g.Topics = append(g.Topics, t)
+		req.Groups = append(req.Groups, g)
+		resp, err := req.RequestWith(ctx, d.client)
+		if err != nil {
+			return err
+		}
+		for _, g := range resp.Groups {
+			switch err := kerr.ErrorForCode(g.ErrorCode); {
+			case errors.Is(err, kerr.UnstableOffsetCommit):
+				whole = false
+			case err != nil:
+				return err
+			}
+			for _, t := range g.Topics {
+				for _, p := range t.Partitions {
+					whole = whole && p.ErrorCode == 0
+					if p.Offset >= 0 {
+						all[p.Partition] = p.Offset
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return all, whole
 }
 
 // allCommitted reports whether everything that was produced is committed as read.
 func (d *danger) allCommitted() bool {
-	committed, _ := d.offsets(d.t.Context())
+	committed, _ := d.offsets(false)
 	for p := range d.want {
 		if committed[int32(p)] < int64(len(d.want[p])) {
 			return false
@@ -321,18 +350,19 @@ func (d *danger) allCommitted() bool {
 // expel puts a node out of the group, as the broker does with one that is silent.
 func (d *danger) expel(node string) {
 	d.t.Helper()
-	group, err := d.admin.Group(d.t.Context(), d.name)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	members := group.ByNode(d.name)[node]
+	var members []broker.Member
+	d.must("describe the group", func(ctx context.Context) error {
+		group, err := d.admin.Group(ctx, d.name)
+		if err == nil {
+			members = group.ByNode(d.name)[node]
+		}
+		return err
+	})
 	if len(members) == 0 {
 		d.t.Fatalf("node %s is no member of the group", node)
 	}
 	for _, m := range members {
-		if err := takeOut(d.t.Context(), d.client, d.name, m.ID); err != nil {
-			d.t.Fatalf("put node %s out of the group: %v", node, err)
-		}
+		d.must("put node "+node+" out of the group", func(ctx context.Context) error { return takeOut(ctx, d.client, d.name, m.ID) })
 	}
 }
 
@@ -340,9 +370,9 @@ func (d *danger) expel(node string) {
 // transaction.
 func (d *danger) fence(node string, lane int) {
 	d.t.Helper()
-	if err := endTransaction(d.t.Context(), d.client, transactionalID(d.name, node, lane, ""), 10*time.Second); err != nil {
-		d.t.Fatal(err)
-	}
+	d.must("end the transaction of node "+node, func(ctx context.Context) error {
+		return endTransaction(ctx, d.client, transactionalID(d.name, node, lane, ""), 10*time.Second)
+	})
 }
 
 // read waits until a node has read n more records than before.

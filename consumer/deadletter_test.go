@@ -21,9 +21,7 @@ func TestDeadLetterTooLarge(t *testing.T) {
 	}
 	defer producer.Close()
 	large := &kgo.Record{Topic: c.stream.Topic, Value: []byte(`{"k": "` + strings.Repeat("x", 2<<20))}
-	if err := producer.ProduceSync(t.Context(), large).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
+	c.send(producer, large)
 	c.want[0] = append(c.want[0], event{bad: true})
 	c.produce(100)
 	n := c.start(c.config())

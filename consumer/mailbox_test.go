@@ -3,7 +3,6 @@ package consumer
 import (
 	"slices"
 	"testing"
-	"time"
 )
 
 // TestPostsBehindOneThatWaits: what gives partitions up waits for the flush in
@@ -26,11 +25,7 @@ func TestPostsBehindOneThatWaits(t *testing.T) {
 		defer close(done)
 		l.runPosts()
 	}()
-	select {
-	case <-done:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the post waits for one behind it, which nobody runs")
-	}
+	await(t, "the post ends, which waits for one behind it", done)
 	l.runPosts()
 	slices.Sort(order)
 	if !slices.Equal(order, []int{1, 2, 3}) {

@@ -106,7 +106,9 @@ func TestGenerationBeginsInAFlush(t *testing.T) {
 		commits++
 		return commits%3 != 0
 	})
-	n := c.start(c.config())
+	cfg := c.config()
+	cfg.SessionTimeout, cfg.TransactionTimeout = patience, patience // else a slow machine begins a generation of its own
+	n := c.start(cfg)
 	for range 5 {
 		c.produce(200)
 		c.folded(v)

@@ -1,9 +1,10 @@
 package consumer
 
 import (
+	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -17,7 +18,8 @@ import (
 // the publisher's first flush, as a view with more shards brings it.
 func TestPartialsGrow(t *testing.T) {
 	c := newTestCluster(t, seedOf(), topology.DeadLetter)
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errors.New("the partials topic has not grown"))
+	defer cancel()
 	cfg := c.config()
 	n, err := NewNode(cfg, c.kafka, c.store, c.others.registry(), c.log, prometheus.NewRegistry())
 	if err != nil {
@@ -76,20 +78,5 @@ func TestNothingToPublish(t *testing.T) {
 	c.end(n)
 	if offsets.Load() > ends.Load() {
 		t.Errorf("%d offset commits, %d transactions ended", offsets.Load(), ends.Load())
-	}
-}
-
-// wait polls until something is so.
-func (c *testCluster) wait(what string, so func() bool) {
-	c.t.Helper()
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			c.t.Fatalf("not within 60 s: %s", what)
-		}
 	}
 }

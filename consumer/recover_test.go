@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,9 +26,10 @@ func TestOffsetsExpired(t *testing.T) {
 	c.published(first)
 	c.kill(n)
 
-	if _, err := kadm.NewClient(c.client).DeleteGroups(t.Context(), c.name); err != nil {
-		t.Fatal(err)
-	}
+	c.must("delete the group", func(ctx context.Context) error {
+		_, err := kadm.NewClient(c.client).DeleteGroups(ctx, c.name)
+		return err
+	})
 	c.produce(700)
 	c.store.refuse(false)
 	n = c.start(c.config())

@@ -29,7 +29,7 @@ func TestStopWithoutBroker(t *testing.T) {
 		if atOnce {
 			n.abort()
 		}
-		await(t, fmt.Sprintf("the node ends, at once: %v", atOnce), n.done) //nolint:errcheck // it tells that it could not stop in order
+		await(t, fmt.Sprintf("the node ends, at once: %v", atOnce), n.done)
 		n.abort()
 	}
 }
