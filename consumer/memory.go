@@ -41,7 +41,7 @@ const (
 	leastMerged = 1 << 20
 	leastFetch  = 512 << 10
 	mostCatchUp = 2 << 20
-	mostBlocks  = 2 << 20
+	mostBlocks  = 1 << 20
 	mostCursors = 4
 	// cursorRoom is what a lane has for each catch-up that it may run.
 	cursorRoom = 32 << 20
@@ -56,7 +56,7 @@ func planMemory(limit int64, lanes, folders int) memoryPlan {
 	lane, folder := room/int64(lanes), room/int64(folders)
 	p := memoryPlan{
 		tables:  max(lane/6, leastTables),
-		merged:  max(folder/24, leastMerged),
+		merged:  max(folder/40, leastMerged),
 		fetch:   min(max(lane/32, leastFetch), fetchBytes),
 		catchUp: min(max(lane/128, leastFetch), mostCatchUp),
 		blocks:  min(max(folder/64, leastFetch), mostBlocks),
