@@ -122,35 +122,23 @@ func (f *folder) takeInbox(p *ownedPartition) {
 
 // claimDue claims the partitions whose time has come and begins to read them.
 func (f *folder) claimDue(now time.Time) {
-	confirmed := false
+	var due []topology.TopicPartition
 	for tp, at := range f.retry {
-		if now.Before(at) {
-			continue
+		if !now.Before(at) {
+			due = append(due, tp)
 		}
-		// A node that was stopped for long must not take back what is another's by now.
-		if !confirmed && !f.confirmed() {
-			f.retry[tp] = time.Now().Add(reclaimWait)
-			continue
-		}
-		confirmed = true
-		ctx, cancel := context.WithTimeoutCause(f.ctx, 30*time.Second, errClaimTimeout)
-		claim, err := f.node.store.Claim(ctx, tp.Topic, tp.Partition)
-		cancel()
-		if err != nil {
-			if f.ctx.Err() != nil {
-				return
-			}
-			f.node.problem("partials", tp, err)
-			f.retry[tp] = time.Now().Add(claimRetry)
-			continue
-		}
-		delete(f.retry, tp)
-		f.node.solved("partials", tp)
-		f.parts[tp] = newOwnedPartition(tp, claim)
-		f.parts[tp].unchecked = f.node.cfg.inject(guardLedger)
-		f.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(claim.Position)}})
-		f.log.Debug("partition claimed", "topic", tp.Topic, "partition", tp.Partition, "term", claim.Term, "position", claim.Position)
 	}
+	if len(due) == 0 {
+		return
+	}
+	// A node that was stopped for long must not take back what is another's by now.
+	if !f.confirmed() {
+		for _, tp := range due {
+			f.retry[tp] = time.Now().Add(reclaimWait)
+		}
+		return
+	}
+	f.claim(due)
 }
 
 // confirmed asks the broker whether this node is still of the group.

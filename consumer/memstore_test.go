@@ -77,6 +77,17 @@ func (s *memStore) Claim(_ context.Context, topic string, p topology.Partition) 
 	return c, nil
 }
 
+func (s *memStore) ClaimTogether(ctx context.Context, parts []topology.TopicPartition) (claims []*aggregator.Claim, err error) {
+	for _, tp := range parts {
+		c, err := s.Claim(ctx, tp.Topic, tp.Partition)
+		if err != nil {
+			return nil, err
+		}
+		claims = append(claims, c)
+	}
+	return claims, nil
+}
+
 func (s *memStore) Fold(ctx context.Context, c *aggregator.Claim, f *aggregator.Fold) (aggregator.FoldResult, error) {
 	return s.FoldTogether(ctx, []aggregator.Share{{Claim: c, Fold: f}})
 }

@@ -15,6 +15,9 @@ type Store interface {
 	// every shard that lives in the partition. A partition never claimed before
 	// starts at position 0 with an empty ledger.
 	Claim(ctx context.Context, topic string, p topology.Partition) (*aggregator.Claim, error)
+	// ClaimTogether is Claim of several partitions at once, all or none. Where it fails
+	// they may be claimed one by one: it waits for nobody who holds one of them.
+	ClaimTogether(ctx context.Context, parts []topology.TopicPartition) ([]*aggregator.Claim, error)
 	// Fold carries out f in one transaction if the claim still holds and the
 	// position is still f.From; else it returns aggregator.ErrClaimLost. Where
 	// the ledger is not the one that f continues it is aggregator.ErrLedger,

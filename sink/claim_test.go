@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/schema"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -159,4 +160,61 @@ func TestLedger(t *testing.T) {
 	if all, err = s.Ledger(t.Context()); err != nil || len(all) != 0 {
 		t.Fatalf("ledger after drop: %+v, %v", all, err)
 	}
+}
+
+// TestClaimTogether claims several partitions at once: each has its own owner, position
+// and ledger, and one that is held leaves all of them as they were.
+func TestClaimTogether(t *testing.T) {
+	url := newDatabase(t, "")
+	s := openStore(t, url)
+	spec := makeView(t, s, "v", countAndSum())
+	shares := sharded(t, s, []schema.ViewSpec{spec}, 3, 2)
+	if _, err := s.FoldTogether(t.Context(), shares); err != nil {
+		t.Fatal(err)
+	}
+	parts := []topology.TopicPartition{{Topic: topic, Partition: 2}, {Topic: topic, Partition: 7}, {Topic: topic, Partition: 0}, {Topic: topic, Partition: 1}}
+	together := func() []*aggregator.Claim {
+		t.Helper()
+		claims, err := s.ClaimTogether(t.Context(), parts)
+		if err != nil || len(claims) != len(parts) {
+			t.Fatalf("%d claims, %v", len(claims), err)
+		}
+		return claims
+	}
+	owners := map[topology.ID]bool{}
+	for i, c := range together() {
+		owners[c.Owner] = true
+		if i == 3 {
+			if c.Partition != 7 || c.Term != 1 || c.Position != 0 || len(c.Ledger) != 0 {
+				t.Errorf("of a partition that nobody had: %+v", c)
+			}
+			continue
+		}
+		f := shares[i].Fold
+		if int(c.Partition) != i || c.Term != 2 || c.Position != f.To || len(c.Ledger) != 1 || c.Ledger[0].View != spec.ID || c.Ledger[0].Shard != f.Applied[0].Shard {
+			t.Errorf("claim %+v of what fold %+v left", c, f)
+		}
+	}
+	if len(owners) != len(parts) {
+		t.Errorf("%d owners of %d partitions", len(owners), len(parts))
+	}
+	next(shares)
+	if _, err := s.FoldTogether(t.Context(), shares); !errors.Is(err, aggregator.ErrClaimLost) {
+		t.Errorf("fold of the former owner: %v", err)
+	}
+	claims := together()
+	for i := range shares {
+		shares[i].Claim = claims[i]
+	}
+	if _, err := s.FoldTogether(t.Context(), shares); err != nil {
+		t.Error(err)
+	}
+
+	person, observer := connect(t, url), connect(t, url)
+	execute(t, person, "BEGIN; SELECT FROM millrace.partitions WHERE partition = 1 FOR UPDATE")
+	if _, err := s.ClaimTogether(t.Context(), parts); err == nil {
+		t.Error("a partition was claimed whose row is held")
+	}
+	execute(t, person, "COMMIT")
+	equal(t, text(t, observer, "SELECT partition, term FROM millrace.partitions ORDER BY 1"), "0|3", "1|3", "2|3", "7|2")
 }
