@@ -28,13 +28,14 @@ type lane struct {
 	slabs     *slabs // the reader's records
 	publisher *publisher
 
-	catalog *topology.Catalog
-	streams map[topology.StreamID]*laneStream
-	parts   map[topology.TopicPartition]*inputPartition
-	retry   map[topology.TopicPartition]time.Time // assigned, but not opened yet: when to try again
-	stops   map[topology.TopicPartition]int64     // where on_error = 'stop' ends a partition
-	gone    []string                              // topics that the broker no longer knows
-	cursors int
+	catalog  *topology.Catalog
+	streams  map[topology.StreamID]*laneStream
+	parts    map[topology.TopicPartition]*inputPartition
+	retry    map[topology.TopicPartition]time.Time // assigned, but not opened yet: when to try again
+	unstable unstable
+	stops    map[topology.TopicPartition]int64 // where on_error = 'stop' ends a partition
+	gone     []string                          // topics that the broker no longer knows
+	cursors  int
 
 	cadence  cadence
 	budget   budget

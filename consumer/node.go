@@ -175,13 +175,14 @@ func (n *Node) info() topology.NodeInfo {
 func (n *Node) addLane(ctx context.Context, number int, current *topology.Catalog) error {
 	l := &lane{
 		mailbox: newMailbox(), node: n, number: number, id: NewID(), ctx: ctx, log: n.log.With("lane", number),
-		cadence: newCadence(&n.cfg),
-		slabs:   newSlabs(n.memory.records),
-		catalog: topology.NewCatalog(),
-		streams: map[topology.StreamID]*laneStream{},
-		parts:   map[topology.TopicPartition]*inputPartition{},
-		retry:   map[topology.TopicPartition]time.Time{},
-		stops:   map[topology.TopicPartition]int64{},
+		cadence:  newCadence(&n.cfg),
+		slabs:    newSlabs(n.memory.records),
+		catalog:  topology.NewCatalog(),
+		streams:  map[topology.StreamID]*laneStream{},
+		parts:    map[topology.TopicPartition]*inputPartition{},
+		retry:    map[topology.TopicPartition]time.Time{},
+		unstable: unstable{},
+		stops:    map[topology.TopicPartition]int64{},
 	}
 	var err error
 	if l.publisher, err = newPublisher(ctx, &n.cfg, n.opts, number, n.members); err != nil {

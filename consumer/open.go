@@ -15,10 +15,6 @@ import (
 // openRetry is how long a partition that could not be opened waits.
 const openRetry = time.Second
 
-// unstableRetry is how long a partition waits whose committed offset another
-// member's transaction still holds.
-const unstableRetry = 20 * time.Millisecond
-
 // openDue opens the partitions whose time has come.
 func (l *lane) openDue(now time.Time) {
 	for tp, at := range l.retry {
@@ -30,6 +26,7 @@ func (l *lane) openDue(now time.Time) {
 		cancel()
 		if err == nil {
 			delete(l.retry, tp)
+			delete(l.unstable, tp)
 			l.node.solved("topic "+tp.Topic, tp)
 			continue
 		}
@@ -37,8 +34,12 @@ func (l *lane) openDue(now time.Time) {
 			return
 		}
 		if errors.Is(err, kerr.UnstableOffsetCommit) { // another's flush is on its way; the lane has other things to do
-			l.retry[tp] = time.Now().Add(unstableRetry)
-			continue
+			if err = l.unstable.held(tp, time.Now(), l.node.cfg.TransactionTimeout); err == nil {
+				l.retry[tp] = time.Now().Add(unstableRetry)
+				continue
+			}
+		} else {
+			delete(l.unstable, tp)
 		}
 		l.node.problem("topic "+tp.Topic, tp, err)
 		l.retry[tp] = time.Now().Add(openRetry)

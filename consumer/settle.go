@@ -30,6 +30,7 @@ func (l *lane) revoke(parts []topology.TopicPartition) {
 	for _, tp := range parts {
 		l.close(tp)
 		delete(l.retry, tp)
+		delete(l.unstable, tp)
 		delete(l.stops, tp)
 	}
 	l.startWaiting()
@@ -44,6 +45,7 @@ func (l *lane) lose(parts []topology.TopicPartition) {
 	}
 	for _, tp := range parts {
 		delete(l.retry, tp)
+		delete(l.unstable, tp)
 		delete(l.stops, tp)
 	}
 }
