@@ -37,9 +37,9 @@ func TestBenchScenes(t *testing.T) {
 			"full rate; busy rate p50 p99 max; quiet rate p50 p99 max", "busy.p50 busy.p99 quiet.p99",
 		},
 		{
-			"memory --events 3000 --few 10 --many 2000 --runs 1 --distinct 3000 --limits 0,67108864",
-			"groups few many more; distinct-0 peak TENTHS steepest; distinct-67108864 peak TENTHS steepest",
-			"groups.more distinct-0.peak distinct-0.steepest distinct-67108864.peak distinct-67108864.steepest",
+			"memory --events 3000 --few 10 --many 2000 --runs 1 --distinct 3000 --limits 0,100663296",
+			"groups few many more; distinct-0 peak TENTHS steepest; distinct-100663296 peak TENTHS steepest",
+			"groups.more distinct-0.peak distinct-0.steepest distinct-100663296.peak distinct-100663296.steepest",
 		},
 		{
 			"start --views 3 --groups 300 --runs 1",
