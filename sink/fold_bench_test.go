@@ -18,6 +18,7 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/sink/schema"
+	"github.com/millrace/millrace/topology"
 )
 
 // benchGroups is how many groups the tables hold; each fold takes some of them.
@@ -65,6 +66,49 @@ func BenchmarkFoldAlone(b *testing.B) {
 	}
 	spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
 	b.ReportMetric(float64(spent)/float64(n*folds), "cpu-ns/group")
+}
+
+// BenchmarkFoldTogether folds one group of each of 8 shards of each of 100 views in one
+// transaction, where statements cost more than rows.
+func BenchmarkFoldTogether(b *testing.B) {
+	s := openStore(b, newDatabase(b, ""))
+	var specs []schema.ViewSpec
+	for i := range 100 {
+		specs = append(specs, makeView(b, s, fmt.Sprint("v", i), countAndSum()))
+	}
+	shares := sharded(b, s, specs, 8, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.FoldTogether(b.Context(), shares); err != nil {
+			b.Fatal(err)
+		}
+		next(shares)
+	}
+}
+
+// BenchmarkClaim claims 64 partitions, one by one and together.
+func BenchmarkClaim(b *testing.B) {
+	s := openStore(b, newDatabase(b, ""))
+	var parts []topology.TopicPartition
+	for p := range topology.Partition(64) {
+		parts = append(parts, topology.TopicPartition{Topic: topic, Partition: p})
+	}
+	b.Run("each", func(b *testing.B) {
+		for b.Loop() {
+			for _, tp := range parts {
+				if _, err := s.Claim(b.Context(), tp.Topic, tp.Partition); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	b.Run("together", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.ClaimTogether(b.Context(), parts); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func benchPlan() *query.Plan {
