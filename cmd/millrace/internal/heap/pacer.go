@@ -17,9 +17,9 @@ import (
 )
 
 // Headroom is by how much the heap of a node with a memory limit may grow between two
-// collections: an eighth of the limit, 64 MiB at most. Twice as much saved no
-// processor time that could be measured.
-func Headroom(limit int64) int64 { return min(limit/8, 64<<20) }
+// collections: an eighth of the limit, 128 MiB at most. With half as much collecting
+// is 6 % of the processor time of a query with many groups, instead of 3 %.
+func Headroom(limit int64) int64 { return min(limit/8, 128<<20) }
 
 // Limit is what the runtime is told not to have more of: a tenth less than the
 // node's limit, which is for the whole process, and 28 MiB less at least: the
