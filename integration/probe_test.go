@@ -64,7 +64,8 @@ func (p *probe) answer(who string, ask func(ctx context.Context) error) {
 		}
 	}()
 	system.Wait(p.t, time.Minute, who+" answers", func() bool {
-		ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+		// A test's own context has ended when its cleanup asks.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.t.Context()), 5*time.Second)
 		defer cancel()
 		last = ask(ctx)
 		return last == nil
