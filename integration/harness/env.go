@@ -36,7 +36,7 @@ func Start(ctx context.Context) (*Env, error) {
 	var starting sync.WaitGroup
 	var kafkaErr, postgresErr error
 	if env.Brokers == nil {
-		starting.Go(func() { env.Kafka, kafkaErr = startKafka(ctx) })
+		starting.Go(func() { env.Kafka, kafkaErr = startKafka(ctx, false) })
 	}
 	if env.AdminURL == "" {
 		starting.Go(func() { env.Postgres, postgresErr = startPostgres(ctx, 0) })

@@ -43,7 +43,7 @@ const readyTimeout = 90 * time.Second
 // when the test ends.
 func NewKafka(t testing.TB) *Kafka {
 	t.Helper()
-	k, err := startKafka(t.Context())
+	k, err := startKafka(t.Context(), true)
 	if err != nil {
 		t.Fatalf("harness: %v", err)
 	}
@@ -52,10 +52,18 @@ func NewKafka(t testing.TB) *Kafka {
 	return k
 }
 
+// patientSession is the session of a broker that nobody kills: it must not be
+// taken for dead because the machine is busy.
+const patientSession = 30 * time.Second
+
 // startKafka starts a broker in a container or as a child process and waits
-// until it answers.
-func startKafka(ctx context.Context) (*Kafka, error) {
-	q, err := newQuorum(1)
+// until it answers. One that may be killed gets a controller apart from it.
+func startKafka(ctx context.Context, mortal bool) (*Kafka, error) {
+	session := patientSession
+	if mortal {
+		session = mortalSession
+	}
+	q, err := newQuorum(1, session)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +72,7 @@ func startKafka(ctx context.Context) (*Kafka, error) {
 		k.server = newKafkaContainer(q.brokers[0].number)
 	} else {
 		k.relay = [2]string{q.relays[0].address(), q.far[0].address()}
-		k.server, err = newKafkaProcess(ctx, q, 0)
+		k.server, err = localKafka(ctx, q, mortal)
 	}
 	if err == nil {
 		err = k.start(ctx)
@@ -72,6 +80,17 @@ func startKafka(ctx context.Context) (*Kafka, error) {
 	if err != nil {
 		k.close()
 		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return k, nil
+}
+
+func localKafka(ctx context.Context, q quorum, mortal bool) (server, error) {
+	if mortal {
+		return newMortalKafka(ctx, q)
+	}
+	k, err := newKafkaProcess(ctx, q, place{broker: true, controller: true})
+	if err != nil {
+		return nil, err
 	}
 	return k, nil
 }

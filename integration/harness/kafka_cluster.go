@@ -22,8 +22,14 @@ type KafkaCluster struct {
 	release func()
 }
 
-// clusterBrokers is how many brokers a KafkaCluster has.
-const clusterBrokers = 3
+// clusterBrokers is how many brokers a KafkaCluster has, and clusterSession how
+// long they take one for alive that says nothing: of a broker that was killed they
+// know only then, and three in one process tree on a busy machine must not lose
+// their sessions by being slow.
+const (
+	clusterBrokers = 3
+	clusterSession = 4 * time.Second
+)
 
 // NewKafkaCluster starts three brokers for one test alone, which may kill them
 // one at a time, and stops them when the test ends.
@@ -39,7 +45,7 @@ func NewKafkaCluster(t testing.TB) *KafkaCluster {
 }
 
 func startKafkaCluster(ctx context.Context) (*KafkaCluster, error) {
-	q, err := newQuorum(clusterBrokers)
+	q, err := newQuorum(clusterBrokers, clusterSession)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +67,7 @@ func startKafkaCluster(ctx context.Context) (*KafkaCluster, error) {
 // begin lays a broker's folder out and starts it. It answers when most have
 // started.
 func (c *KafkaCluster) begin(ctx context.Context, q quorum, i int) error {
-	server, err := newKafkaProcess(ctx, q, i)
+	server, err := newKafkaProcess(ctx, q, place{broker: true, controller: true, number: i})
 	if err != nil {
 		return err
 	}

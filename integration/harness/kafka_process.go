@@ -28,8 +28,8 @@ type kafkaProcess struct {
 	process *childproc.Process // the latest, perhaps ended
 }
 
-// newKafkaProcess lays out the folder of a cluster's broker; start runs it.
-func newKafkaProcess(ctx context.Context, q quorum, broker int) (server, error) {
+// newKafkaProcess lays out the folder of a process in its cluster; start runs it.
+func newKafkaProcess(ctx context.Context, q quorum, at place) (*kafkaProcess, error) {
 	jars, err := KafkaJars(ctx)
 	if err != nil {
 		return nil, err
@@ -39,14 +39,14 @@ func newKafkaProcess(ctx context.Context, q quorum, broker int) (server, error) 
 		return nil, err
 	}
 	k := &kafkaProcess{jars: jars, dir: folder.Path, folder: folder}
-	if err := k.layOut(ctx, q, broker); err != nil {
+	if err := k.layOut(ctx, q, at); err != nil {
 		return nil, errors.Join(err, k.remove(ctx))
 	}
 	return k, nil
 }
 
-func (k *kafkaProcess) layOut(ctx context.Context, q quorum, broker int) error {
-	properties := strings.NewReplacer(append(q.settings(broker), "@DATA@", filepath.Join(k.dir, "data"))...).Replace(kafkaProperties)
+func (k *kafkaProcess) layOut(ctx context.Context, q quorum, at place) error {
+	properties := strings.NewReplacer(append(q.settings(at), "@DATA@", filepath.Join(k.dir, "data"))...).Replace(kafkaProperties)
 	if err := os.WriteFile(k.properties(), []byte(properties), 0o644); err != nil {
 		return err
 	}
@@ -54,7 +54,10 @@ func (k *kafkaProcess) layOut(ctx context.Context, q quorum, broker int) error {
 		return err
 	}
 	// A cluster's id is 16 bytes in base64; its value says nothing.
-	format := k.java("-Xmx128m", "kafka.tools.StorageTool", "format", "--initial-controllers", q.voters(), "-t", "bWlsbHJhY2UtdGVzdC1rYQ", "-c", k.properties())
+	format := k.java("-Xmx128m", "kafka.tools.StorageTool", "format", "-t", "bWlsbHJhY2UtdGVzdC1rYQ", "-c", k.properties())
+	if at.controller {
+		format = append(format, "--initial-controllers", q.voters(!at.broker))
+	}
 	if err := run(ctx, "java", format...); err != nil {
 		return fmt.Errorf("format the broker's folder: %w", err)
 	}
