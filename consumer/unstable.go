@@ -34,6 +34,6 @@ func (u unstable) held(tp topology.TopicPartition, now time.Time, timeout time.D
 	if now.Sub(since) < 2*timeout+brokerScan {
 		return nil
 	}
-	return fmt.Errorf("committed offset of %s/%d: %w: for longer than MILLRACE_TRANSACTION_TIMEOUT (%v) and the broker's scan for open transactions a transaction has held it that has not ended; "+
-		"look at the broker's transactions (kafka-transactions.sh find-hanging, and abort); until then nothing more is read of this partition", tp.Topic, tp.Partition, kerr.UnstableOffsetCommit, timeout)
+	return fmt.Errorf("committed offset of %s/%d: %w: for longer than MILLRACE_TRANSACTION_TIMEOUT (%v) and the broker's scan for open transactions a transaction has held it that has not ended, and nothing more is read of this partition; "+
+		"where kafka-transactions.sh find-hanging names it, the broker has forgotten it: docs/exactly-once.md, \"A transaction that the broker never ends\", has the way out", tp.Topic, tp.Partition, kerr.UnstableOffsetCommit, timeout)
 }
