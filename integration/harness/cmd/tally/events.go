@@ -72,8 +72,8 @@ func (e *events) takePackage(next event) {
 	case "fail":
 		if !e.failed[next.Package] {
 			e.counted.failed++ // it did not build, or died outside of any test
-			e.showUnfinished(next.Package)
 		}
+		e.showUnfinished(next.Package)
 		e.show(key)
 	}
 }

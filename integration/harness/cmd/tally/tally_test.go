@@ -25,6 +25,11 @@ const stream = `{"Action":"build-output","ImportPath":"p/broken","Output":"broke
 {"Action":"output","Package":"p/late","Test":"TestHangs","Output":"panic: test timed out\n"}
 {"Action":"output","Package":"p/late","Output":"FAIL\tp/late\t9s\n"}
 {"Action":"fail","Package":"p/late"}
+{"Action":"output","Package":"p/both","Test":"TestBad","Output":"expected 2\n"}
+{"Action":"fail","Package":"p/both","Test":"TestBad"}
+{"Action":"output","Package":"p/both","Test":"TestHangs","Output":"panic: too late\n"}
+{"Action":"output","Package":"p/both","Output":"FAIL\tp/both\t9s\n"}
+{"Action":"fail","Package":"p/both"}
 `
 
 func TestReadCountsAndPrints(t *testing.T) {
@@ -33,11 +38,11 @@ func TestReadCountsAndPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != (count{passed: 1, failed: 3, skipped: 1}) {
+	if got != (count{passed: 1, failed: 4, skipped: 1}) {
 		t.Errorf("counted %s", got)
 	}
 	if want := "broken.go:1: no\nexpected 1\nok  \tp/good\t0.1s\nFAIL\tp/a\t0.1s\n" +
-		"panic: test timed out\nFAIL\tp/late\t9s\n"; out.String() != want {
+		"panic: test timed out\nFAIL\tp/late\t9s\nexpected 2\npanic: too late\nFAIL\tp/both\t9s\n"; out.String() != want {
 		t.Errorf("printed %q, not %q", out.String(), want)
 	}
 	if _, err := read(strings.NewReader("panic: no json"), &out); err == nil {
