@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -22,9 +21,7 @@ func (f *folder) collected() []*ownedPartition {
 			all = append(all, p)
 		}
 	}
-	slices.SortFunc(all, func(a, b *ownedPartition) int {
-		return cmp.Or(cmp.Compare(a.tp.Topic, b.tp.Topic), cmp.Compare(a.tp.Partition, b.tp.Partition))
-	})
+	slices.SortFunc(all, func(a, b *ownedPartition) int { return a.tp.Compare(b.tp) })
 	return all
 }
 

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +43,7 @@ func (s *Store) Claim(ctx context.Context, topic string, p topology.Partition) (
 // them for a tenth of TakeoverWait it fails, and each is to be claimed by itself.
 // The claims come in order of topic and partition, in which folds lock.
 func (s *Store) ClaimTogether(ctx context.Context, parts []topology.TopicPartition) ([]*aggregator.Claim, error) {
-	parts = slices.SortedFunc(slices.Values(parts), func(a, b topology.TopicPartition) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-	})
+	parts = slices.SortedFunc(slices.Values(parts), topology.TopicPartition.Compare)
 	claims, err := s.claim(ctx, parts, max(s.config.TakeoverWait/10, time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("claim %d partitions: %w", len(parts), Explain(err))

@@ -11,6 +11,11 @@ type TopicPartition struct {
 	Partition Partition
 }
 
+// Compare orders by topic, then partition, as [cmp.Compare] does.
+func (tp TopicPartition) Compare(other TopicPartition) int {
+	return cmp.Or(cmp.Compare(tp.Topic, other.Topic), cmp.Compare(tp.Partition, other.Partition))
+}
+
 // Member is a member of the cluster's group, as the member that decides sees it.
 type Member struct {
 	ID     string   // the group's name for it

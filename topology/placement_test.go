@@ -139,7 +139,7 @@ func checkPlaced(t *testing.T, members []Member, topics []Topic, placed map[stri
 		for _, topic := range m.Topics {
 			wanted[topic] = true
 		}
-		if !slices.IsSortedFunc(placed[m.ID], compareParts) {
+		if !slices.IsSortedFunc(placed[m.ID], TopicPartition.Compare) {
 			t.Errorf("%s is given %v: not in order", m.ID, placed[m.ID])
 		}
 	}

@@ -162,7 +162,7 @@ func (w *world) show(moved map[TopicPartition]string) string {
 	}
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(w.group)) {
-		owned := slices.SortedFunc(slices.Values(w.group[name].Owned), compareParts)
+		owned := slices.SortedFunc(slices.Values(w.group[name].Owned), TopicPartition.Compare)
 		var count [kinds]int
 		parts := ""
 		for i, tp := range owned {
@@ -178,7 +178,7 @@ func (w *world) show(moved map[TopicPartition]string) string {
 		}
 		fmt.Fprintf(&b, "%s  %d+%d%s\n", name, count[0], count[1], parts)
 	}
-	for _, tp := range slices.SortedFunc(maps.Keys(moved), compareParts) {
+	for _, tp := range slices.SortedFunc(maps.Keys(moved), TopicPartition.Compare) {
 		fmt.Fprintf(&b, "%s gave up %s %d\n", moved[tp], tp.Topic, tp.Partition)
 	}
 	return b.String()

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -210,8 +209,4 @@ func (w *world) settle() (moved map[TopicPartition]string, rounds int) {
 			return moved, rounds
 		}
 	}
-}
-
-func compareParts(a, b TopicPartition) int {
-	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 }

@@ -98,8 +98,6 @@ func assigned(raw kadm.GroupMemberAssignment) []topology.TopicPartition {
 			}
 		}
 	}
-	slices.SortFunc(parts, func(a, b topology.TopicPartition) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-	})
+	slices.SortFunc(parts, topology.TopicPartition.Compare)
 	return parts
 }
