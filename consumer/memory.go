@@ -50,7 +50,7 @@ const (
 	keptRecords = 128
 )
 
-// planMemory divides a limit. One that is less than leastMemory is exceeded.
+// planMemory divides a limit. One that is less than LeastMemory is exceeded.
 func planMemory(limit int64, lanes, folders int) memoryPlan {
 	room := limit - aside
 	lane, folder := room/int64(lanes), room/int64(folders)
@@ -66,13 +66,14 @@ func planMemory(limit int64, lanes, folders int) memoryPlan {
 	return p
 }
 
-// leastMemory is the least limit that a node can keep.
-func leastMemory(lanes, folders int) int64 {
+// LeastMemory is the least MILLRACE_MEMORY_LIMIT, in bytes, that a node of so many lanes
+// and folders can keep.
+func LeastMemory(lanes, folders int) int64 {
 	return aside + int64(lanes)*leastLane + int64(folders)*leastFolder
 }
 
-// leastFolders is how many folders a node has that is not told how many.
-const leastFolders = 2
+// LeastFolders is how many folders a node has at least that is not told how many.
+const LeastFolders = 2
 
 // workers returns how many lanes and folders the node has. Where it is not told, that
 // is one for each core, or fewer where the memory limit has no room for them.
@@ -83,9 +84,9 @@ func (c *Config) workers() (lanes, folders int) {
 			lanes = cores
 		}
 		if folders == 0 {
-			folders = max(leastFolders, cores)
+			folders = max(LeastFolders, cores)
 		}
-		if cores == 1 || leastMemory(lanes, folders) <= c.MemoryLimit {
+		if cores == 1 || LeastMemory(lanes, folders) <= c.MemoryLimit {
 			return lanes, folders
 		}
 	}
@@ -94,7 +95,7 @@ func (c *Config) workers() (lanes, folders int) {
 // checkMemory reports a memory limit that the node could not keep.
 func (c *Config) checkMemory() error {
 	lanes, folders := c.workers()
-	least := leastMemory(lanes, folders)
+	least := LeastMemory(lanes, folders)
 	if c.MemoryLimit >= least {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (p *memoryPlan) worst(lanes, folders int) int64 {
 // sizes where there is no room.
 func TestMemoryPlan(t *testing.T) {
 	for _, workers := range []struct{ lanes, folders int }{{1, 1}, {1, 2}, {2, 2}, {4, 4}, {16, 16}, {64, 8}} {
-		least := leastMemory(workers.lanes, workers.folders)
+		least := LeastMemory(workers.lanes, workers.folders)
 		var before memoryPlan
 		for limit := least; limit < 64<<30; limit += limit / 4 {
 			p := planMemory(limit, workers.lanes, workers.folders)
@@ -68,11 +68,11 @@ func TestMemoryRefused(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(96))
 	c = Config{MemoryLimit: 1 << 30}
 	lanes, folders := c.workers()
-	if err := c.checkMemory(); err != nil || lanes != folders || leastMemory(lanes, folders) > c.MemoryLimit || leastMemory(lanes+1, folders+1) <= c.MemoryLimit {
+	if err := c.checkMemory(); err != nil || lanes != folders || LeastMemory(lanes, folders) > c.MemoryLimit || LeastMemory(lanes+1, folders+1) <= c.MemoryLimit {
 		t.Errorf("%d lanes and %d folders on 96 cores: %v", lanes, folders, err)
 	}
-	c.MemoryLimit = leastMemory(1, leastFolders)
-	if lanes, folders = c.workers(); lanes != 1 || folders != leastFolders || c.checkMemory() != nil {
+	c.MemoryLimit = LeastMemory(1, LeastFolders)
+	if lanes, folders = c.workers(); lanes != 1 || folders != LeastFolders || c.checkMemory() != nil {
 		t.Errorf("%d lanes and %d folders where there is room for one lane", lanes, folders)
 	}
 	c.MemoryLimit--

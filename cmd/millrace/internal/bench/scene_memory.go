@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/millrace/millrace/consumer"
 )
 
 // MemorySettings say how to measure memory. Of the settings within, those of the
@@ -30,14 +32,12 @@ func (s *MemorySettings) Validate() error {
 	f.check(s.Events >= int64(s.Many), "--events is %d: use as many as --many (%d) or more", s.Events, s.Many)
 	f.check(s.Runs >= 1, "--runs is %d: use 1 or more", s.Runs)
 	f.check(s.Distinct == 0 || s.Distinct >= 1000, "--distinct is %d: use 1000 or more, or 0 for none", s.Distinct)
+	least := consumer.LeastMemory(1, consumer.LeastFolders)
 	for _, n := range s.Limits {
-		f.check(n == 0 || n >= leastLimit, "--limits has %d: use %d (%d MiB, where a node gets along with one lane) or more, or 0 for the default", n, leastLimit, leastLimit>>20)
+		f.check(n == 0 || n >= least, "--limits has %d: use %d (%d MiB, where a node gets along with one lane) or more, or 0 for the default", n, least, least>>20)
 	}
 	return f.err()
 }
-
-// leastLimit is the least limit of a node with one lane and two folders.
-const leastLimit = 80 << 20
 
 // moreMemory is how many MB more many groups may take than few.
 const moreMemory = 200
