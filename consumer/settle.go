@@ -29,9 +29,7 @@ func (l *lane) revoke(parts []topology.TopicPartition) {
 	}
 	for _, tp := range parts {
 		l.close(tp)
-		delete(l.retry, tp)
-		delete(l.unstable, tp)
-		delete(l.stops, tp)
+		l.forget(tp)
 	}
 	l.startWaiting()
 }
@@ -44,10 +42,15 @@ func (l *lane) lose(parts []topology.TopicPartition) {
 		l.reset("partitions were lost")
 	}
 	for _, tp := range parts {
-		delete(l.retry, tp)
-		delete(l.unstable, tp)
-		delete(l.stops, tp)
+		l.forget(tp)
 	}
+}
+
+// forget drops what the lane keeps of a partition that it does not read.
+func (l *lane) forget(tp topology.TopicPartition) {
+	delete(l.retry, tp)
+	delete(l.unstable, tp)
+	delete(l.stops, tp)
 }
 
 // settleFlush waits for the flush in flight, then publishes what there is.
