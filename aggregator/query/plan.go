@@ -12,6 +12,9 @@ type Plan struct {
 	// Columns are the places in the stream's schema of the columns that the
 	// plan reads, ascending.
 	Columns []int
+	// Remote is the row program, nil for a wholly native plan. Where there is
+	// one, Filter is nil, and keys and aggregates are over the derived batch.
+	Remote *Remote
 	// Filter is the WHERE clause; nil where there is none.
 	Filter expr.Node
 	// Keys are the GROUP BY expressions in order, none for a view without
