@@ -75,7 +75,8 @@ first is taken within a round. Promised is 15 % at most.`,
 	throughputFlags(cmd.Flags(), &s.Settings, 3_000_000)
 	cmd.Flags().IntVar(&s.Lanes, "lanes", 1, "how many lanes the node has")
 	cmd.Flags().IntVar(&s.Runs, "runs", 5, "how many rounds; medians are printed")
-	cmd.Flags().IntSliceVar(&s.Views, "views", []int{2, 4, 8}, "how many views, beside one")
+	s.Views = []int{2, 4, 8}
+	cmd.Flags().Var(counts{&s.Views}, "views", "how many views, beside one")
 	return cmd
 }
 
@@ -108,9 +109,12 @@ for views, 1.10 of what they may cost at 15 % of the first for each further one.
 	throughputFlags(cmd.Flags(), &s.Settings, 1_000_000)
 	cmd.Flags().IntVar(&s.Lanes, "lanes", 1, "how many lanes the node has")
 	cmd.Flags().IntVar(&s.Pairs, "pairs", 11, "how often everything runs; medians of the ratios are printed")
-	cmd.Flags().IntSliceVar(&s.Partitions, "partitions", []int{16, 64}, "how many input partitions, beside 4")
-	cmd.Flags().IntSliceVar(&s.Shards, "shards", []int{8}, "how many shards, beside one")
-	cmd.Flags().IntSliceVar(&s.Views, "views", []int{100}, "how many views, beside one")
+	s.Partitions = []int{16, 64}
+	cmd.Flags().Var(counts{&s.Partitions}, "partitions", "how many input partitions, beside 4")
+	s.Shards = []int{8}
+	cmd.Flags().Var(counts{&s.Shards}, "shards", "how many shards, beside one")
+	s.Views = []int{100}
+	cmd.Flags().Var(counts{&s.Views}, "views", "how many views, beside one")
 	return cmd
 }
 
@@ -201,8 +205,10 @@ WAL is counted for the whole server: let nothing else write to it.`,
   millrace bench fold --sizes 1000 --folds 200 --json`,
 		&s.Settings, func(ctx context.Context) error { return bench.Folds(ctx, s) })
 	flags := cmd.Flags()
-	flags.IntSliceVar(&s.Rows, "rows", []int{100_000}, "how many rows the tables hold")
-	flags.IntSliceVar(&s.Sizes, "sizes", []int{1000, 10_000, 50_000}, "how many groups a fold changes")
+	s.Rows = []int{100_000}
+	flags.Var(counts{&s.Rows}, "rows", "how many rows the tables hold")
+	s.Sizes = []int{1000, 10_000, 50_000}
+	flags.Var(counts{&s.Sizes}, "sizes", "how many groups a fold changes")
 	flags.IntVar(&s.Folds, "folds", 0, "how often each size is folded; 0 is 60,000 groups' worth, 3 to 60 times")
 	return cmd
 }
