@@ -66,7 +66,7 @@ func appendVector(dst []byte, v *column.Vector, rows int) []byte {
 	if v.Len() != rows {
 		panic(fmt.Sprintf("bug: vector of %d rows in a block of %d groups", v.Len(), rows))
 	}
-	dst = append(dst, wireTypes[v.Type])
+	dst = append(dst, wireType(v.Type))
 	if full(v.Valid, rows) {
 		dst = append(dst, formFull)
 	} else {

@@ -177,7 +177,7 @@ func TestHugeCounts(t *testing.T) {
 		"no vectors":  append(bytes.Clone(groups), 0, 0, 0),
 		"errors":      append(append(bytes.Clone(append(head, 0)), 0, 0, 0), huge...),
 		"type 0":      append(bytes.Clone(append(head, 0)), 1, 1, 0, 0, 0),
-		"type 13":     append(bytes.Clone(append(head, 0)), 1, 1, 0, 13, 0),
+		"type 23":     append(bytes.Clone(append(head, 0)), 1, 1, 0, 23, 0),
 		"form 2":      append(bytes.Clone(append(head, 0)), 1, 1, 0, 4, 2),
 		"wide int2":   append(bytes.Clone(append(head, 0)), 1, 1, 0, 2, 0, 0xFE, 0xFF, 0x7F, 0),
 		"bad numeric": append(bytes.Clone(append(head, 0)), 1, 1, 0, 7, 0, 1, 0, 0),
