@@ -20,21 +20,70 @@ type Plan struct {
 	// Keys are the GROUP BY expressions in order, none for a view without
 	// GROUP BY (which has just one group).
 	Keys []Key
+	// Sets are the grouping sets, nil where there is just one: of each, which
+	// keys a row is grouped by. The others are NULL for it. The last key is the
+	// number of the set, in every one of them.
+	Sets [][]bool
 	// Aggregates are the physical aggregates, each once.
 	Aggregates []Aggregate
 	// Output are the columns of v, in order.
 	Output []Output
 	// Having is the HAVING clause over the columns of v_mrel as SQL, "" for none.
 	Having string
+	// Reading is what else is done when v is read.
+	Reading Reading
 	// TimeZone is the zone that time expressions are evaluated in: the
 	// database's at CREATE.
 	TimeZone string
 }
 
-// Key is one GROUP BY expression.
+// Key is what groups are told apart by: a GROUP BY expression, or what a form of
+// SELECT needs instead of one or besides.
 type Key struct {
 	Column string // its column in v_mrel
+	// Expr is what it is of a row. Of a key that is not evaluated it is a
+	// constant of the key's type.
 	Expr   expr.Node
+	Origin Origin
+	// Carried says that the value goes with its group and takes no part in what
+	// tells groups apart, in hashes neither: the values of an append-only view,
+	// whose rows have a key of their own. So any type may be carried.
+	Carried bool
+}
+
+// Origin says where a key's values come from.
+type Origin uint8
+
+// The origins.
+const (
+	Evaluated Origin = iota // from Key.Expr
+	SetNumber               // the number of the grouping set, from 0
+	// RowNumber is the number of a row among those of its record, from 0. A
+	// record's rows stand one behind the other in a batch.
+	RowNumber
+)
+
+// Reading is what PostgreSQL does with the rows of v_mrel when v is read, after
+// HAVING: DISTINCT, ORDER BY, LIMIT and OFFSET.
+type Reading struct {
+	Distinct   bool
+	DistinctOn []Sort // without directions, nil for none
+	Order      []Sort
+	Limit      string // SQL, "" for none
+	Offset     string // SQL, "" for none
+	WithTies   bool   // FETCH FIRST Limit ROWS WITH TIES
+}
+
+// Sort is an expression of ORDER BY or of DISTINCT ON.
+type Sort struct {
+	// Output is the column of v that it is, from 1; 0 where it is none and SQL,
+	// over the columns of v_mrel and of the type Type, says what it is.
+	Output int
+	SQL    string
+	Type   string // as format_type() prints it
+	Key    bool   // SQL is a key as it stands
+	// Direction is what follows it in ORDER BY: "", "DESC NULLS LAST", ….
+	Direction string
 }
 
 // Aggregate is one physical aggregate: a function over an argument of the rows
