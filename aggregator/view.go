@@ -65,22 +65,22 @@ func (v *View) SetPolicy(p topology.ShardingPolicy) { v.policy = p }
 
 // Add folds the given rows of a batch in: Begin and Take for a view by itself.
 // rows stays the caller's.
-func (v *View) Add(b *column.Batch, rows []int32, failed func(row int32, err *datum.Error)) {
+func (v *View) Add(b *column.Batch, rows []int32, failed func(record int32, err *datum.Error)) {
 	v.expressions.Begin(b, rows)
 	v.Take(failed)
 }
 
-// Take folds in the batch that its expressions stand at. A row whose filter,
-// keys or arguments cannot be evaluated is left out of everything and handed to
-// failed, once.
-func (v *View) Take(failed func(row int32, err *datum.Error)) {
+// Take folds in the batch that its expressions stand at. A record with a row whose
+// filter, keys or arguments cannot be evaluated is left out of everything, all of
+// its rows, and its number ([column.Batch.Records]) is handed to failed, once.
+func (v *View) Take(failed func(record int32, err *datum.Error)) {
 	rows := v.evaluate()
 	if v.longest > 0 {
 		v.refuseLong(rows)
 	}
 	if v.errs.Any() {
+		v.failRecords(failed)
 		rows = v.withoutFailed(rows)
-		v.errs.Each(failed)
 	}
 	v.accumulate(v.expressions.batch.Rows, rows)
 }
@@ -122,6 +122,31 @@ func (v *View) passing(filter int, rows []int32) []int32 {
 		return rows
 	}
 	return v.filters[filter].rows
+}
+
+// failRecords hands each record with a failed row to failed, with the error of the
+// first, and makes all of its rows failed ones.
+func (v *View) failRecords(failed func(record int32, err *datum.Error)) {
+	records := v.expressions.batch.Records
+	if records == nil {
+		v.errs.Each(failed)
+		return
+	}
+	last := int32(-1)
+	for row := range int32(v.expressions.batch.Rows) {
+		err := v.errs.Of(row)
+		if err == nil || records[row] == last {
+			continue
+		}
+		last = records[row]
+		failed(last, err)
+		for first := row - 1; first >= 0 && records[first] == last; first-- {
+			v.errs.Fail(first, err)
+		}
+		for next := row + 1; int(next) < len(records) && records[next] == last; next++ {
+			v.errs.Fail(next, err)
+		}
+	}
 }
 
 // withoutFailed takes the failed rows out of every selection. They may be other

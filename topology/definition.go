@@ -46,6 +46,14 @@ type StreamColumn struct {
 	OID     uint32 `json:"oid"`    // pg_type
 	Typmod  int32  `json:"typmod"` // as in pg_attribute, -1 for none
 	NotNull bool   `json:"not_null,omitempty"`
+	// Default is the text of the value that a row without the field gets, as the
+	// type's output function prints it; nil for NULL.
+	Default *string `json:"default,omitempty"`
+	// Added is the revision by which ALTER STREAM added the column, 0 for a column
+	// of CREATE. Views that were created before do not see it.
+	Added Revision `json:"added,omitempty"`
+	// Metadata says which metadata column it is. Those are not in the catalog.
+	Metadata Metadata `json:"-"`
 }
 
 // View is a continuous view.

@@ -19,12 +19,11 @@ const MaxDepth = 1000
 type JSON struct {
 	targets []target
 	batch   *column.Batch // whose columns are the targets' vectors
-	env     Env
+	input
 	keys    *keys
 	records int64
 	notNull []int32 // targets
 
-	dates    dateCache
 	unescape []byte // scratch: the last string that had escapes
 
 	// errs are the values that their types refused, by target, nil for none.
@@ -32,6 +31,12 @@ type JSON struct {
 	// key replaces the value, and because a record that is no JSON is just that.
 	errs    []*datum.Error
 	refused bool // some are not nil
+}
+
+// input is what the types' input functions need besides the text.
+type input struct {
+	env   Env
+	dates dateCache
 }
 
 // target is one wanted field.
@@ -49,7 +54,7 @@ var _ Decoder = (*JSON)(nil)
 // Fields of one name and different types get the same value each, as the views
 // of an inferred stream may ask for.
 func NewJSON(fields []Field, env Env) *JSON {
-	d := &JSON{env: env, targets: make([]target, len(fields)), errs: make([]*datum.Error, len(fields))}
+	d := &JSON{input: input{env: env}, targets: make([]target, len(fields)), errs: make([]*datum.Error, len(fields))}
 	for i, f := range fields {
 		d.targets[i] = target{Field: f, twin: -1}
 		for before := range i {

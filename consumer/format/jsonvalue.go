@@ -99,7 +99,7 @@ func (d *JSON) setText(target int, vec *column.Vector, row int, text []byte) {
 func quoted(name string) string { return `"` + name + `"` }
 
 // parse is the input function of a field's type with its typmod.
-func (d *JSON) parse(t *target, vec *column.Vector, row int, text []byte) *datum.Error {
+func (d *input) parse(t *target, vec *column.Vector, row int, text []byte) *datum.Error {
 	var x int64
 	var err *datum.Error
 	switch t.Type {
