@@ -87,6 +87,10 @@ func parsed(sql string) string {
 		return fmt.Sprintf("drop stream %v exists=%v cascade=%v foreign=%v\n", s.Names, s.IfExists, s.Cascade, s.Foreign)
 	case *DropView:
 		return fmt.Sprintf("drop view %v exists=%v cascade=%v continuous=%v\n", s.Names, s.IfExists, s.Cascade, s.Continuous)
+	case *Insert:
+		return fmt.Sprintf("insert into %v in %q alias=%v conflict=%d\n", s.Into.Ref, sql[s.Into.Start:s.Into.End], s.Alias, s.Conflict)
+	case *Copy:
+		return fmt.Sprintf("copy %v in %q from=%v at %d client=%v\n", s.Table.Ref, sql[s.Table.Start:s.Table.End], s.From, s.Pos, s.Client)
 	case *FlushCall:
 		return "flush\n"
 	case *Postgres:

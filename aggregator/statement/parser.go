@@ -67,6 +67,15 @@ func (p *parser) parse() (Statement, error) {
 	case p.words("select", "pipelinedb", ".", "flush", "(", ")") && len(p.tokens) == 6:
 		return &FlushCall{}, nil
 	}
+	begin := p.at
+	if found, ok := p.insert(); ok {
+		return found, nil
+	}
+	p.at = begin
+	if found, ok := p.copy(); ok {
+		return found, nil
+	}
+	p.at = begin
 	for _, planned := range [][]string{
 		{"alter", "stream"},
 		{"alter", "continuous", "view"},

@@ -70,7 +70,7 @@ func (s *Session) Script(ctx context.Context, name, text string) error {
 // [ErrReported]; others (a server that does not answer) are the caller's to print.
 func (s *Session) Piece(ctx context.Context, name string, piece statement.Piece) error {
 	text := piece.Text
-	if piece.Terminated {
+	if piece.Terminated && !piece.Backslash() {
 		text += ";"
 	}
 	s.prefix = ""
@@ -125,7 +125,7 @@ func (s *Session) execute(ctx context.Context, text string) error {
 		return err
 	}
 	switch parsed.(type) {
-	case *statement.Postgres:
+	case *statement.Postgres, *statement.Insert, *statement.Copy:
 		return s.postgres(ctx, text)
 	case *statement.FlushCall:
 		if err := s.Millrace.Flush(ctx); err != nil {
