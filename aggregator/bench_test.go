@@ -31,7 +31,7 @@ func BenchmarkTable(b *testing.B) {
 	for _, groups := range []int{100, 100_000, 5_000_000} {
 		b.Run(fmt.Sprintf("groups=%.0e", float64(groups)), func(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 1))
-			t := newTable([]datum.Type{datum.Text})
+			t := newTable([]datum.Type{datum.Text}, 1)
 			ids := make([]uint32, column.BatchRows)
 			v := column.New(datum.Text)
 			key := []byte("key:............")

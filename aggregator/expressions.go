@@ -128,6 +128,10 @@ func (v *View) Share(x *Expressions, columns []int) error {
 		v.filter = c.condition(v.plan.Filter, nil)
 	}
 	for _, k := range v.plan.Keys {
+		if k.Origin != query.Evaluated {
+			v.keys = append(v.keys, nil) // the view makes it
+			continue
+		}
 		v.keys = append(v.keys, c.value(k.Expr, v.filter))
 	}
 	v.grouping = x.groupingOf(v.filter, v.keys)

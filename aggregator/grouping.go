@@ -52,7 +52,7 @@ func equalKeys(a, b []*expression) bool {
 // groups come from, the views do not have the same rows and each looks by itself.
 func (v *View) assign(rows []int32) {
 	g, t := v.grouping, v.states.table
-	if len(v.keys) == 0 || v.errs.Any() {
+	if len(v.keys) == 0 || v.errs.Any() || v.plan.AppendOnly {
 		t.assign(v.keyValues, rows, v.groups)
 		return
 	}

@@ -41,6 +41,9 @@ func keepsBytes(a *query.Aggregate) bool {
 // refuseLong fails the rows with a value that is longer than the limit allows.
 func (v *View) refuseLong(rows []int32) {
 	for i, values := range v.keyValues {
+		if v.keys[i] == nil {
+			continue
+		}
 		v.refuseLongValues(values, rows, "key ", v.plan.Keys[i].Column)
 	}
 	for i := range v.args {

@@ -65,7 +65,7 @@ func isSampled(hash uint64) bool { return hash%sampled == 0 }
 // pass is assignChunk while rows pass.
 func (t *table) pass(keys []*column.Vector, rows []int32, groups []uint32) {
 	probes := t.probes[:len(rows)]
-	t.words.fill(keys, rows)
+	t.words.fill(keys[:t.identity], rows)
 	t.words.hash(probes)
 	for i, r := range rows {
 		if !isSampled(probes[i]) {

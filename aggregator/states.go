@@ -53,8 +53,9 @@ func usesOf(plan *query.Plan) []agg.Use {
 
 // make begins with fresh memory.
 func (s *states) make() {
-	s.table = newTable(s.plan.KeyTypes())
+	s.table = newTable(s.plan.KeyTypes(), identity(s.plan))
 	s.table.repeats.allowed = s.repeats
+	s.table.appends = s.repeats && s.plan.AppendOnly
 	s.accumulators = agg.Together(s.table.rows, s.uses)
 	s.peak, s.small = 0, 0
 }

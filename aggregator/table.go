@@ -35,6 +35,9 @@ type table struct {
 	// keys are the groups' key values as they looked when the group was first
 	// seen (1.0 and 1.00 are one group and look different).
 	keys []*column.Vector
+	// identity is how many of the keys tell groups apart. The others are carried.
+	identity int
+	appends  bool // each row is a group of its own, and no two have one key
 
 	taken   int // rows of this round
 	repeats repeats
@@ -54,12 +57,16 @@ const chunk = 256
 
 const leastSlots = 2 * chunk
 
-func newTable(types []datum.Type) *table {
-	t := &table{rows: &agg.Rows{}, probes: make([]uint64, chunk), found: make([]uint32, chunk)}
+// newTable makes a table of keys of the given types, the first identity of which
+// tell groups apart.
+func newTable(types []datum.Type, identity int) *table {
+	t := &table{rows: &agg.Rows{}, probes: make([]uint64, chunk), found: make([]uint32, chunk), identity: identity}
 	t.resize(leastSlots)
-	for _, typ := range types {
+	for i, typ := range types {
 		t.keys = append(t.keys, column.New(typ))
-		t.words.width += widthOf(typ)
+		if i < t.identity {
+			t.words.width += widthOf(typ)
+		}
 	}
 	t.words.words, t.words.doubt = make([]uint64, chunk*t.words.width), make([]bool, chunk)
 	t.rows.Reserve(make([]uint64, t.words.width)...)
@@ -76,10 +83,15 @@ func (t *table) assign(keys []*column.Vector, rows []int32, groups []uint32) {
 	t.taken += len(rows)
 	for start := 0; start < len(rows); start += chunk {
 		some := rows[start:min(start+chunk, len(rows))]
-		t.reserve(chunk)
-		if t.repeats.passing {
+		switch {
+		case t.appends:
+			t.appendRows(keys, some, groups)
+			continue
+		case t.repeats.passing:
+			t.reserve(chunk)
 			t.pass(keys, some, groups)
-		} else {
+		default:
+			t.reserve(chunk)
 			t.assignChunk(keys, some, groups)
 		}
 	}
@@ -87,7 +99,7 @@ func (t *table) assign(keys []*column.Vector, rows []int32, groups []uint32) {
 
 func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32) {
 	probes, found := t.probes[:len(rows)], t.found[:len(rows)]
-	t.words.fill(keys, rows)
+	t.words.fill(keys[:t.identity], rows)
 	t.words.hash(probes)
 	t.look(probes, found)
 	t.words.dismiss(t.rows.Words, t.rows.Stride, found)
@@ -107,7 +119,7 @@ func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32
 // dismissDoubtful compares values whose words do not say all.
 func (t *table) dismissDoubtful(keys []*column.Vector, rows []int32, found []uint32) {
 	at := 0
-	for i, stored := range t.keys {
+	for i, stored := range t.keys[:t.identity] {
 		if stored.Type == datum.Text {
 			t.words.dismissTexts(at, stored, keys[i], rows, found)
 		} else {
@@ -127,6 +139,16 @@ func (t *table) assignAll(rows []int32, groups []uint32) {
 	for _, r := range rows {
 		groups[r] = 0
 	}
+}
+
+// appendRows is assign where no row can have an earlier one's key: nothing is
+// looked up, and so nothing is placed.
+func (t *table) appendRows(keys []*column.Vector, rows []int32, groups []uint32) {
+	t.words.fill(keys[:t.identity], rows)
+	for i, r := range rows {
+		groups[r] = t.insert(t.words.of(i), r) - 1
+	}
+	t.settle(keys)
 }
 
 // look finds for each hash the first group with its upper half.
@@ -175,7 +197,7 @@ func (t *table) row(g uint32) []uint64 { return t.rows.Words[int(g)*t.rows.Strid
 
 // same reports whether a group has the key of a row.
 func (t *table) same(g uint32, keys []*column.Vector, row int32) bool {
-	for i, stored := range t.keys {
+	for i, stored := range t.keys[:t.identity] {
 		if !sameValue(stored, int(g), keys[i], int(row)) {
 			return false
 		}
@@ -216,7 +238,7 @@ func (t *table) settle(keys []*column.Vector) {
 func (t *table) encode(keys []*column.Vector, rows []int32) {
 	t.text, t.ends = t.text[:0], t.ends[:0]
 	for _, r := range rows {
-		for _, v := range keys {
+		for _, v := range keys[:t.identity] {
 			t.text = appendKey(t.text, v, r)
 		}
 		t.ends = append(t.ends, len(t.text))
@@ -226,7 +248,7 @@ func (t *table) encode(keys []*column.Vector, rows []int32) {
 // key returns a group's canonical key, good until the next call of key or assign.
 func (t *table) key(g uint32) []byte {
 	t.text = t.text[:0]
-	for _, v := range t.keys {
+	for _, v := range t.keys[:t.identity] {
 		t.text = appendKey(t.text, v, int32(g))
 	}
 	return t.text

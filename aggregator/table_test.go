@@ -21,7 +21,7 @@ func TestTable(t *testing.T) {
 		for i := range types {
 			types[i] = datum.Types()[rng.IntN(len(datum.Types()))]
 		}
-		table := newTable(types)
+		table := newTable(types, len(types))
 		for range 3 {
 			checkTable(t, rng, table, types)
 			table.reset()
@@ -75,7 +75,7 @@ func checkTable(t *testing.T, rng *rand.Rand, table *table, types []datum.Type) 
 
 // TestNoKeys: without keys there is one group, as soon as there is a row.
 func TestNoKeys(t *testing.T) {
-	table := newTable(nil)
+	table := newTable(nil, 0)
 	groups := []uint32{9, 9, 9}
 	table.assign(nil, nil, groups)
 	if table.groups != 0 {
@@ -90,7 +90,7 @@ func TestNoKeys(t *testing.T) {
 
 // TestHashes pins the hashes, which stand in Kafka and in result tables.
 func TestHashes(t *testing.T) {
-	table := newTable([]datum.Type{datum.Text})
+	table := newTable([]datum.Type{datum.Text}, 1)
 	v := column.New(datum.Text)
 	v.AppendBytes([]byte("abc"))
 	v.AppendNull()

@@ -36,6 +36,7 @@ type View struct {
 	errs      expr.RowErrors
 	selected  []int32 // rows that pass the filter and did not fail, where some did
 	keyValues []*column.Vector
+	made      madeKeys
 	groups    []uint32 // by row
 	noted     translation
 
@@ -50,7 +51,7 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 	if shards < 1 || shards > topology.Slots {
 		return nil, fmt.Errorf("view %v: %d shards, must be 1 to %d", id, shards, topology.Slots)
 	}
-	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan, true)}
+	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan, true), made: newMadeKeys(plan)}
 	v.keyValues = make([]*column.Vector, len(plan.Keys))
 	v.blocks = newBlockWriter(v)
 	if err := v.Share(&Expressions{}, nil); err != nil {
@@ -94,7 +95,9 @@ func (v *View) evaluate() []int32 {
 		v.filter.errs.Each(v.errs.Fail)
 	}
 	for i, k := range v.keys {
-		v.keyValues[i] = v.value(k)
+		if k != nil {
+			v.keyValues[i] = v.value(k)
+		}
 	}
 	for i := range v.filters {
 		f := &v.filters[i]
@@ -161,13 +164,30 @@ func (v *View) withoutFailed(rows []int32) []int32 {
 	return v.selected
 }
 
-// accumulate groups the rows and updates every aggregate.
+// accumulate groups the rows, once for each grouping set, and updates every
+// aggregate.
 func (v *View) accumulate(batchRows int, rows []int32) {
 	if len(rows) == 0 {
 		return
 	}
 	v.groups = slices.Grow(v.groups[:0], batchRows)[:batchRows]
-	v.assign(rows)
+	v.made.begin(batchRows)
+	if v.plan.AppendOnly {
+		v.made.numbered(v.keyValues, rows)
+	}
+	for number, set := range v.plan.Sets {
+		v.states.table.assign(v.made.ofSet(number, set, v.keyValues, rows), rows, v.groups)
+		v.update(rows)
+	}
+	if v.plan.Sets == nil {
+		v.assign(rows)
+		v.update(rows)
+	}
+	v.rows += int64(len(rows))
+}
+
+// update hands the rows, whose groups are known, to every aggregate.
+func (v *View) update(rows []int32) {
 	v.states.grow()
 	for i, in := range v.inputs {
 		var values *column.Vector
@@ -176,7 +196,6 @@ func (v *View) accumulate(batchRows int, rows []int32) {
 		}
 		v.states.accumulators[i].Update(v.groups, values, v.passing(in.filter, rows), v.states.fail)
 	}
-	v.rows += int64(len(rows))
 }
 
 // Groups returns the number of groups.

@@ -25,8 +25,14 @@ type Analysis struct {
 	Operators  map[uint32]Operator `json:"operators,omitempty"`
 	Types      map[uint32]string   `json:"types,omitempty"`      // as format_type() prints them
 	Collations map[uint32]string   `json:"collations,omitempty"` // pg_collation.collname
-	// TimeZone is the database's setting at CREATE.
-	TimeZone string `json:"time_zone"`
+	// Kinds say more of those types that are not the same in every database.
+	Kinds map[uint32]TypeKind `json:"kinds,omitempty"`
+	// TimeZone is the database's setting at CREATE; Settings are all that the
+	// meaning of text forms and names hangs on, TimeZone included.
+	TimeZone string    `json:"time_zone"`
+	Settings []Setting `json:"settings,omitempty"`
+	// Program is the row program, nil where all is native.
+	Program *Program `json:"program,omitempty"`
 }
 
 // OutputColumn is a column of the SELECT's result.
@@ -62,4 +68,7 @@ type SchemaColumn struct {
 	Type    datum.Type
 	Typmod  int32 // pg_attribute.atttypmod, -1 for none
 	NotNull bool
+	// Metadata marks a column of [topology.MetadataColumns], which is no field of
+	// the record's value.
+	Metadata bool
 }

@@ -13,13 +13,17 @@ import (
 // The same analysis and schema give the same plan at any time. Errors are
 // *datum.Error, with the position in the statement where it is at fault.
 func Build(a *Analysis, s Schema) (*Plan, error) {
-	b := &builder{analysis: a, places: newClauses(a.Select, a.Offset), physical: map[string]int{}}
+	b := newBuilder(a, s)
 	err := b.build(s)
 	var failed *datum.Error
 	if errors.As(err, &failed) {
 		return nil, failed
 	}
 	return &b.plan, err
+}
+
+func newBuilder(a *Analysis, s Schema) *builder {
+	return &builder{analysis: a, places: newClauses(a.Select, a.Offset), physical: map[string]int{}, keyOfTarget: map[string]int{}, schema: s}
 }
 
 // builder is the state of one Build.
@@ -32,16 +36,22 @@ type builder struct {
 	index    []int          // their places in the schema
 	targets  []node         // the target list, hidden entries included
 	keys     []groupKey     // one per plan.Keys
-	physical map[string]int // the place in plan.Aggregates of kind, argument and filter
-	kinds    []string       // the kind of each of plan.Aggregates
-	names    names
-	plan     Plan
+	schema   Schema
+	// keyOfTarget are the keys that targets are, by resno, where no GROUP BY says it.
+	keyOfTarget map[string]int
+	physical    map[string]int // the place in plan.Aggregates of kind, argument and filter
+	kinds       []string       // the kind of each of plan.Aggregates
+	names       names
+	eval        evaluation
+	whole       bool // sub-SELECTs stay what they are
+	plan        Plan
 }
 
 // groupKey is a GROUP BY expression.
 type groupKey struct {
 	node  *node
 	print string // its fingerprint
+	ref   string // the clause's reference to it
 }
 
 func (b *builder) build(s Schema) error {
@@ -54,22 +64,26 @@ func (b *builder) build(s Schema) error {
 		return broken("it is not one query")
 	}
 	b.query = &queries[0]
+	if err := b.expandGroupVars(); err != nil {
+		return err
+	}
+	if b.analysis.Program == nil && !b.whole {
+		b.flatten()
+	}
 	if err := b.checkQuery(); err != nil {
 		return err
 	}
 	if err := b.bindColumns(s); err != nil {
 		return err
 	}
-	if err := b.expandGroupVars(); err != nil {
+	b.plan.TimeZone = b.analysis.TimeZone
+	if err := b.bindProgram(tree); err != nil {
 		return err
 	}
-	b.plan.TimeZone = b.analysis.TimeZone
-	if quals := b.query.child("jointree").child("quals"); quals != nil {
-		if b.plan.Filter, err = b.condition(quals, b.places.where); err != nil {
-			return err
-		}
+	if err := b.where(b.query.child("jointree").child("quals")); err != nil {
+		return err
 	}
-	if err := b.groupBy(); err != nil {
+	if err := b.makeKeys(); err != nil {
 		return err
 	}
 	if err := b.collectAggregates(); err != nil {
@@ -79,6 +93,12 @@ func (b *builder) build(s Schema) error {
 		return err
 	}
 	if err := b.outputs(); err != nil {
+		return err
+	}
+	if err := b.reading(); err != nil {
+		return err
+	}
+	if err := b.finishRemote(); err != nil {
 		return err
 	}
 	b.usedColumns()
@@ -130,33 +150,6 @@ func (b *builder) expandGroupVars() error {
 	return nil
 }
 
-// groupBy makes the plan's keys of the GROUP BY clause.
-func (b *builder) groupBy() error {
-	for _, clause := range b.query.nodes("groupClause") {
-		ref := clause.text("tleSortGroupRef")
-		at := slices.IndexFunc(b.targets, func(t node) bool { return t.text("ressortgroupref") == ref })
-		if at < 0 || b.targets[at].child("expr") == nil {
-			return broken("a GROUP BY expression is missing")
-		}
-		target := &b.targets[at]
-		place := b.places.group
-		if !target.flag("resjunk") {
-			place = b.itemOf(target)
-		}
-		key, err := b.native(target.child("expr"), place)
-		if err != nil {
-			return err
-		}
-		b.plan.Keys = append(b.plan.Keys, Key{Expr: key})
-		b.keys = append(b.keys, groupKey{target.child("expr"), fingerprint(target.child("expr"))})
-	}
-	if len(b.keys) == 0 && !b.query.flag("hasAggs") && b.query.child("havingQual") == nil {
-		return b.places.fail(0, datum.CodeFeatureNotSupported, "Add an aggregate such as count(*), or GROUP BY.",
-			"a continuous view needs an aggregate or GROUP BY")
-	}
-	return nil
-}
-
 // itemOf is the place of a target list entry in the select list.
 func (b *builder) itemOf(target *node) span {
 	return b.places.item(target.int("resno"), len(b.analysis.Outputs))
@@ -166,7 +159,7 @@ func (b *builder) itemOf(target *node) span {
 func (b *builder) keyOf(n *node) int {
 	print := ""
 	for i, key := range b.keys {
-		if key.node.tag != n.tag {
+		if key.node == nil || key.node.tag != n.tag {
 			continue
 		}
 		if print == "" {
@@ -181,14 +174,14 @@ func (b *builder) keyOf(n *node) int {
 
 // usedColumns lists the columns that the plan reads.
 func (b *builder) usedColumns() {
+	var read []int
 	collect := func(n expr.Node) {
 		visit(n, func(n expr.Node) {
-			if column, ok := n.(*expr.Column); ok {
-				b.plan.Columns = append(b.plan.Columns, column.Index)
+			if column, ok := n.(*expr.Column); ok && column.Index < len(b.schema) {
+				read = append(read, column.Index)
 			}
 		})
 	}
-	collect(b.plan.Filter)
 	for _, key := range b.plan.Keys {
 		collect(key.Expr)
 	}
@@ -196,8 +189,19 @@ func (b *builder) usedColumns() {
 		collect(a.Arg)
 		collect(a.Filter)
 	}
-	slices.Sort(b.plan.Columns)
-	b.plan.Columns = slices.Compact(b.plan.Columns)
+	if remote := b.plan.Remote; remote != nil {
+		remote.Gather = sortedOnce(read)
+		collect(remote.Before)
+		read = append(read, remote.Inputs...)
+	}
+	collect(b.plan.Filter)
+	b.plan.Columns = sortedOnce(read)
+}
+
+func sortedOnce(places []int) []int {
+	sorted := slices.Clone(places)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -32,7 +32,9 @@ func newClauses(sql string, offset int) *clauses {
 	c := &clauses{tokens: tokens, offset: offset}
 	current := &c.list
 	depth := 0
-	for i := range tokens {
+	begin := c.mainSelect()
+	c.list = span{begin, begin}
+	for i := begin; i < len(tokens); i++ {
 		next := c.start(i, depth, current)
 		switch {
 		case tokens[i].IsOp("("), tokens[i].IsOp("["):
@@ -48,6 +50,25 @@ func newClauses(sql string, offset int) *clauses {
 	}
 	c.items = c.splitItems()
 	return c
+}
+
+// mainSelect returns the place of the SELECT behind WITH, 0 where there is no WITH.
+func (c *clauses) mainSelect() int {
+	if len(c.tokens) == 0 || !c.tokens[0].Is("with") {
+		return 0
+	}
+	depth := 0
+	for i, token := range c.tokens {
+		switch {
+		case token.IsOp("("), token.IsOp("["):
+			depth++
+		case token.IsOp(")"), token.IsOp("]"):
+			depth--
+		case depth == 0 && token.Is("select"):
+			return i
+		}
+	}
+	return 0
 }
 
 // start returns the clause that the token at i belongs to.
@@ -76,8 +97,14 @@ func (c *clauses) start(i, depth int, current *span) *span {
 // splitItems cuts the select list at its commas, without SELECT [ALL | DISTINCT [ON (…)]].
 func (c *clauses) splitItems() []span {
 	at := c.list.from + 1
-	if at < c.list.to && c.tokens[at].Is("all") {
+	switch {
+	case at >= c.list.to:
+	case c.tokens[at].Is("all"):
 		at++
+	case c.tokens[at].Is("distinct"):
+		if at++; at < c.list.to && c.tokens[at].Is("on") {
+			at = c.behindParentheses(at + 1)
+		}
 	}
 	var items []span
 	depth := 0
@@ -96,6 +123,23 @@ func (c *clauses) splitItems() []span {
 	}
 	item.to = c.list.to
 	return append(items, item)
+}
+
+// behindParentheses returns the place behind the closing parenthesis of the opening
+// one at a place.
+func (c *clauses) behindParentheses(at int) int {
+	depth := 0
+	for ; at < c.list.to; at++ {
+		switch token := c.tokens[at]; {
+		case token.IsOp("("), token.IsOp("["):
+			depth++
+		case token.IsOp(")"), token.IsOp("]"):
+			if depth--; depth == 0 {
+				return at + 1
+			}
+		}
+	}
+	return at
 }
 
 // item is the select list's item of a target list entry, the whole list where
@@ -122,6 +166,18 @@ func (c *clauses) find(s span, words ...string) (at int, ok bool) {
 		}
 	}
 	return s.from, false
+}
+
+// findNth is find for the n-th of such tokens, the last one where there are fewer.
+func (c *clauses) findNth(s span, n int, word string) (at int, ok bool) {
+	at = s.from
+	for i := s.from; i < s.to && n > 0; i++ {
+		if c.tokens[i].IsName() && c.tokens[i].Value == word {
+			at, ok = i, true
+			n--
+		}
+	}
+	return at, ok
 }
 
 // star returns the place of a * or s.* in the select list.

@@ -1,6 +1,10 @@
 package query
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/aggregator/expr"
+)
 
 // names hands out the names of v_mrel's columns.
 type names map[string]bool
@@ -24,6 +28,7 @@ func (n names) take(name string) (string, bool) {
 // the others get names of their own, which no output has.
 func (b *builder) nameColumns() error {
 	b.names = names{}
+	b.nameMade()
 	for i := range b.targets {
 		target := &b.targets[i]
 		if target.flag("resjunk") {
@@ -64,13 +69,32 @@ func (b *builder) nameColumns() error {
 	return nil
 }
 
+// nameMade names the keys that no expression of the SELECT is, before any output
+// may take these names.
+func (b *builder) nameMade() {
+	for i := range b.plan.Keys {
+		key, name := &b.plan.Keys[i], ""
+		switch {
+		case key.Origin == SetNumber:
+			name = setColumn
+		case key.Origin == RowNumber:
+			name = rowColumn
+		case b.plan.AppendOnly && !key.Carried:
+			name = key.Expr.(*expr.Column).Name
+		}
+		if name != "" {
+			key.Column, _ = b.names.take(name)
+		}
+	}
+}
+
 // nameAfter names the key or the state that an output column is.
 func (b *builder) nameAfter(target *node) error {
 	n := target.child("expr")
 	if n == nil {
 		return broken("an output is missing")
 	}
-	if key := b.keyOf(n); key >= 0 {
+	if key := b.keyOfOutput(target); key >= 0 {
 		if b.plan.Keys[key].Column == "" {
 			b.plan.Keys[key].Column, _ = b.names.take(target.text("resname"))
 		}

@@ -5,9 +5,22 @@ import (
 	"github.com/millrace/millrace/aggregator/expr"
 )
 
-// native turns an analysed expression into one of the native evaluator, and
-// refuses what that lacks. place is the clause that the expression stands in.
+// native turns an analysed expression over rows into one of the native evaluator:
+// a column of the derived batch where PostgreSQL evaluates it. place is the clause
+// that the expression stands in.
 func (b *builder) native(n *node, place span) (expr.Node, error) {
+	if column := b.remote(n); column != nil {
+		return column, nil
+	}
+	converted, err := b.convertNative(n, place)
+	if notNative(err) {
+		return b.need(n, place, err)
+	}
+	return converted, err
+}
+
+// convertNative refuses what the native evaluator lacks.
+func (b *builder) convertNative(n *node, place span) (expr.Node, error) {
 	e := &nativeBuilder{b, place}
 	converted, err := e.convert(n)
 	if err != nil {
@@ -104,6 +117,9 @@ func (e *nativeBuilder) all(nodes []node) ([]expr.Node, error) {
 
 func (e *nativeBuilder) column(n *node) (expr.Node, error) {
 	at := n.int("varattno")
+	if n.text("varno") != e.stream && n.int("varlevelsup") == 0 && e.eval.joined {
+		return nil, e.refuse(n, "", "a column that is not the stream's is not supported here in a continuous view")
+	}
 	if n.text("varno") != e.stream || n.int("varlevelsup") != 0 || at > len(e.columns) {
 		return nil, broken("a column of no stream")
 	}

@@ -44,14 +44,43 @@ func (b *builder) output(target *node, column OutputColumn) (string, error) {
 	if n == nil {
 		return "", broken("an output is missing")
 	}
-	if key := b.keyOf(n); key >= 0 && column.Typmod >= 0 {
-		return quoteIdent(b.plan.Keys[key].Column) + "::" + column.Type, nil
+	sql, key, err := b.keySQL(target)
+	if key && column.Typmod >= 0 {
+		return quoteIdent(b.plan.Keys[b.keyOfOutput(target)].Column) + "::" + column.Type, nil
 	}
-	sql, err := (&deparser{&nativeBuilder{b, b.itemOf(target)}}).sql(n)
+	if !key {
+		sql, err = (&deparser{&nativeBuilder{b, b.itemOf(target)}}).sql(n)
+	}
 	if err == nil && column.Typmod >= 0 {
 		sql += "::" + column.Type
 	}
 	return sql, err
+}
+
+// keyOfOutput returns the number of the key that a target is, -1 for none.
+func (b *builder) keyOfOutput(target *node) int {
+	if at, ok := b.keyOfTarget[target.text("resno")]; ok {
+		return at
+	}
+	return b.keyOf(target.child("expr"))
+}
+
+// keySQL writes a target that is a key as it stands.
+func (b *builder) keySQL(target *node) (sql string, ok bool, err error) {
+	at := b.keyOfOutput(target)
+	if at < 0 {
+		return "", false, nil
+	}
+	return b.keyColumn(at, target.child("expr")), true, nil
+}
+
+// keyColumn is the column of a key that an expression is.
+func (b *builder) keyColumn(at int, n *node) string {
+	column := quoteIdent(b.plan.Keys[at].Column)
+	if resultType(n) == varcharOID {
+		return column + "::character varying" // its column is a text
+	}
+	return column
 }
 
 // deparser writes an analysed expression over keys and aggregates as SQL over
@@ -66,13 +95,11 @@ func (d *deparser) sql(n *node) (string, error) {
 		return "", broken("an expression is missing")
 	}
 	if key := d.keyOf(n); key >= 0 {
-		column := quoteIdent(d.plan.Keys[key].Column)
-		if resultType(n) == varcharOID {
-			return column + "::character varying", nil // its column is a text
-		}
-		return column, nil
+		return d.keyColumn(key, n), nil
 	}
 	switch n.tag {
+	case "GROUPINGFUNC":
+		return d.grouping(n)
 	case "AGGREF":
 		c, err := d.aggregate(n, d.place)
 		if err != nil {

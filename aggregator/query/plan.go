@@ -24,6 +24,10 @@ type Plan struct {
 	// keys a row is grouped by. The others are NULL for it. The last key is the
 	// number of the set, in every one of them.
 	Sets [][]bool
+	// AppendOnly says that each row of the stream is a row of v_mrel, by where
+	// its record is: the first keys are partition, offset and the row's number in
+	// its record, the others are carried.
+	AppendOnly bool
 	// Aggregates are the physical aggregates, each once.
 	Aggregates []Aggregate
 	// Output are the columns of v, in order.

@@ -34,7 +34,7 @@ func (r *Refs) add(f field) {
 	switch name := f.name; {
 	case name == "funcid", name == "opfuncid", name == "aggfnoid", name == "winfnoid":
 		to = &r.Procs
-	case name == "opno":
+	case name == "opno", name == "sortop":
 		to = &r.Operators
 	case name == "nulltesttype", name == "booltesttype", name == "jointype":
 		return // not of values
