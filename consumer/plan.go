@@ -9,14 +9,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// ColumnsOf returns the columns that a view reads its stream by: its own where
-// the stream is inferred.
-func ColumnsOf(s *topology.Stream, v *topology.View) []topology.StreamColumn {
-	if s.Inferred {
-		return v.Columns
-	}
-	return s.Columns
-}
+// ColumnsOf returns the columns that a view reads its stream by; see
+// [topology.Stream.ColumnsOf].
+func ColumnsOf(s *topology.Stream, v *topology.View) []topology.StreamColumn { return s.ColumnsOf(v) }
 
 // BuildPlan makes a view's plan from what the catalog keeps of it. Every node
 // gets the same plan, without asking PostgreSQL.
@@ -44,7 +39,7 @@ func SchemaOf(columns []topology.StreamColumn) (query.Schema, error) {
 		if !ok {
 			return nil, fmt.Errorf("column %q has type %s, which this version cannot read", c.Name, c.Type)
 		}
-		schema[i] = query.SchemaColumn{Name: c.Name, Type: t}
+		schema[i] = query.SchemaColumn{Name: c.Name, Type: t, Metadata: c.Metadata != topology.NoMetadata}
 	}
 	return schema, nil
 }

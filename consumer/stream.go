@@ -19,10 +19,13 @@ type laneStream struct {
 	def     *topology.Stream
 	views   []*laneView // in order of creation
 	fields  []format.Field
-	decoder *format.JSON
+	decoder format.Decoder
+	meta    format.Metadata
+	places  int  // columns of the batch: the fields' and the metadata's
+	several bool // a record may have several rows
 	batch   column.Batch
 	exprs   aggregator.Expressions // all views', over the batch
-	records []*kgo.Record          // the batch's rows
+	records []*kgo.Record          // the batch's, in the order of their rows
 	reading []*laneView            // whom the batch is for
 	warned  bool                   // that a column has been NULL in every record
 	decoded int64
@@ -51,8 +54,9 @@ func newLaneStream(def *topology.Stream, views []*topology.View, broken func(*to
 	if err != nil {
 		zone = time.UTC
 	}
-	s.decoder = format.NewJSON(s.fields, format.Env{Zone: zone})
-	s.batch.Columns = make([]*column.Vector, len(s.fields))
+	s.decoder = NewDecoder(def, s.fields, format.Env{Zone: zone})
+	s.several = format.Several(def.Format)
+	s.batch.Columns = make([]*column.Vector, s.places)
 	return s
 }
 
@@ -101,14 +105,24 @@ func (s *laneStream) keep(v *laneView, table *aggregator.View) {
 // all views.
 func (s *laneStream) field(c topology.StreamColumn) int {
 	t, _ := datum.TypeOf(c.OID)
-	want := format.Field{Name: c.Name, Type: t, Typmod: c.Typmod, NotNull: c.NotNull}
-	for i, f := range s.fields {
-		want.Column = i
+	if c.Metadata != topology.NoMetadata {
+		place := s.meta.Place(c.Metadata)
+		if place < 0 {
+			place = s.places
+			s.places++
+			s.meta.Want(c.Metadata, t, place)
+		}
+		return place
+	}
+	want := FieldOf(c, t)
+	for _, f := range s.fields {
+		want.Column = f.Column
 		if f == want {
-			return i
+			return f.Column
 		}
 	}
-	want.Column = len(s.fields)
+	want.Column = s.places
+	s.places++
 	s.fields = append(s.fields, want)
 	return want.Column
 }
@@ -141,16 +155,35 @@ func (s *laneStream) take(records []*kgo.Record, views []*laneView, bad refuse) 
 		if r.Attrs.IsControl() {
 			continue
 		}
-		if err := s.decoder.Append(&s.batch, r.Value); err != nil {
-			bad(r, nil, err)
-			continue
-		}
-		s.records = append(s.records, r)
+		s.append(r, bad)
 		if format.Full(&s.batch) {
 			s.finish(bad)
 			s.begin()
 		}
 	}
+}
+
+// append decodes a record into the batch, which is emptied first where the record
+// has more rows than there is room for.
+func (s *laneStream) append(r *kgo.Record, bad refuse) {
+	first := s.batch.Rows
+	err := s.decoder.Append(&s.batch, r.Value)
+	if err == format.NoRoom {
+		s.finish(bad)
+		s.begin()
+		first, err = 0, s.decoder.Append(&s.batch, r.Value)
+	}
+	if err != nil {
+		bad(r, nil, err)
+		return
+	}
+	s.meta.Fill(&s.batch, first, r)
+	if s.several {
+		for range s.batch.Rows - first {
+			s.batch.Records = append(s.batch.Records, int32(len(s.records)))
+		}
+	}
+	s.records = append(s.records, r)
 }
 
 // finish folds what was added.
@@ -161,17 +194,24 @@ func (s *laneStream) finish(bad refuse) {
 
 func (s *laneStream) begin() {
 	s.decoder.Begin(&s.batch)
+	s.meta.Begin(&s.batch)
 	s.records = s.records[:0]
+	if s.several {
+		if s.batch.Records == nil { // not nil from here on, as that has a meaning
+			s.batch.Records = make([]int32, 0, column.BatchRows)
+		}
+		s.batch.Records = s.batch.Records[:0]
+	}
 }
 
 func (s *laneStream) accumulate(views []*laneView, bad refuse) {
 	if s.batch.Rows == 0 {
 		return
 	}
-	s.decoded += int64(s.batch.Rows)
+	s.decoded += int64(len(s.records))
 	s.exprs.Begin(&s.batch, column.All(s.batch.Rows))
 	for _, v := range views {
-		v.table.Take(func(row int32, err *datum.Error) { bad(s.records[row], v, err) })
+		v.table.Take(func(record int32, err *datum.Error) { bad(s.records[record], v, err) })
 	}
 }
 

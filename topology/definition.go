@@ -14,8 +14,10 @@ type Stream struct {
 	Name    string   `json:"name"`
 	Topic   string   `json:"topic"`
 	TopicID TopicID  `json:"topic_id"` // the topic that was there at CREATE; another one under its name is refused
-	Format  string   `json:"format"`   // "json"
-	OnError OnError  `json:"on_error"`
+	Format  string   `json:"format"`   // json, ndjson, csv, text, raw
+	// Copy are COPY's options of the formats csv and text, nil for none.
+	Copy    *CopyOptions `json:"copy,omitempty"`
+	OnError OnError      `json:"on_error"`
 	// Start is where views of the stream begin that do not say: "latest",
 	// "earliest" or a timestamp in RFC 3339.
 	Start string `json:"start"`
@@ -27,6 +29,18 @@ type Stream struct {
 	Partials    string `json:"partials"`
 	DeadLetters string `json:"dead_letters"`
 	TimeZone    string `json:"time_zone"` // for timestamps with time zone that come without one
+}
+
+// CopyOptions are COPY's options as they were given, in COPY's words; what is empty
+// is COPY's default.
+type CopyOptions struct {
+	Delimiter    string   `json:"delimiter,omitempty"` // one byte, as are quote and escape
+	Null         *string  `json:"null,omitempty"`
+	Quote        string   `json:"quote,omitempty"`
+	Escape       string   `json:"escape,omitempty"`
+	Header       string   `json:"header,omitempty"`     // true, match
+	ForceNull    []string `json:"force_null,omitempty"` // columns' names, or "*"
+	ForceNotNull []string `json:"force_not_null,omitempty"`
 }
 
 // OnError is what happens to a record that cannot be decoded or evaluated.

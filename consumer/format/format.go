@@ -20,6 +20,9 @@ type Field struct {
 	Typmod int32
 	// NotNull refuses records without a value for the column.
 	NotNull bool
+	// Default is the text of the value that the column has where a record has no
+	// field for it, other than NULL; nil for NULL.
+	Default *string
 }
 
 // Env is what values' meaning hangs on besides their text.
@@ -35,9 +38,11 @@ type Decoder interface {
 	// of [column.BatchRows] rows, all NULL. It reuses the vectors it finds and
 	// leaves the other columns alone.
 	Begin(b *column.Batch)
-	// Append decodes one record's value into row b.Rows and raises b.Rows. On
-	// an error the batch is as it was before. The caller keeps the value; b was
-	// begun by this decoder and is not [Full].
+	// Append decodes one record's value into the rows from b.Rows on, of which
+	// there may be any number in a format of lines, and raises b.Rows by it. On
+	// an error the batch is as it was before; [NoRoom] is one that says that the
+	// record is to be appended again when the batch has been emptied. The caller
+	// keeps the value; b was begun by this decoder and is not [Full].
 	Append(b *column.Batch, value []byte) *datum.Error
 	// Seen tells what the records so far had in them.
 	Seen() Seen
@@ -59,6 +64,10 @@ type Seen struct {
 // maxArena is where a text column's bytes make a batch full. An arena's limit is
 // 4 GiB; a record is far below the difference.
 const maxArena = 256 << 20
+
+// NoRoom is what a decoder returns for a record whose rows do not fit behind those
+// that a batch has. It is compared, never shown.
+var NoRoom = &datum.Error{Code: datum.CodeProgramLimitExceeded, Message: "the batch is full"}
 
 // Full reports whether a batch takes no further record: it has
 // [column.BatchRows] rows, or a column's bytes are many.

@@ -23,6 +23,9 @@ type JSON struct {
 	keys    *keys
 	records int64
 	notNull []int32 // targets
+	// defaults are the targets with a default value, each of which is the one row
+	// of a vector.
+	defaults []defaulted
 
 	unescape []byte // scratch: the last string that had escapes
 
@@ -43,6 +46,7 @@ type input struct {
 type target struct {
 	Field
 	nonNull bool // some record had a value
+	null    bool // the record at hand says null, or did
 	twin    int  // the next field of the same name, -1 for none
 	quick   quick
 	vec     *column.Vector // its column of the batch
@@ -67,6 +71,7 @@ func NewJSON(fields []Field, env Env) *JSON {
 			d.notNull = append(d.notNull, int32(i))
 		}
 	}
+	d.defaults = d.defaultsOf(d.targets)
 	for i := range d.targets {
 		d.targets[i].quick = quickFor(&d.targets[i])
 	}
@@ -77,8 +82,14 @@ func NewJSON(fields []Field, env Env) *JSON {
 // Begin implements [Decoder].
 func (d *JSON) Begin(b *column.Batch) {
 	b.Rows = 0
-	for i := range d.targets {
-		f := &d.targets[i]
+	beginTargets(d.targets, b)
+	d.fill(b)
+}
+
+// beginTargets is Begin for the wanted fields.
+func beginTargets(targets []target, b *column.Batch) {
+	for i := range targets {
+		f := &targets[i]
 		for len(b.Columns) <= f.Column {
 			b.Columns = append(b.Columns, nil)
 		}
@@ -90,7 +101,6 @@ func (d *JSON) Begin(b *column.Batch) {
 		v.ResetAs(f.Type)
 		v.Resize(column.BatchRows)
 	}
-	d.fill(b)
 }
 
 // fill makes a batch the one that values go into.
@@ -125,8 +135,11 @@ func (d *JSON) Append(b *column.Batch, value []byte) *datum.Error {
 	case d.refused:
 		err = d.firstRefused()
 	}
+	if d.defaults != nil {
+		fillDefaults(d.defaults, d.targets, b.Rows)
+	}
 	if err == nil && d.notNull != nil {
-		err = d.checkNotNull(b)
+		err = checkNotNull(d.targets, d.notNull, b.Rows)
 	}
 	if err != nil || d.refused {
 		d.refused = false
@@ -161,17 +174,6 @@ func (d *JSON) firstRefused() *datum.Error {
 	for _, err := range d.errs {
 		if err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-func (d *JSON) checkNotNull(b *column.Batch) *datum.Error {
-	for _, t := range d.notNull {
-		f := &d.targets[t]
-		if b.Columns[f.Column].IsNull(b.Rows) {
-			return datum.Errorf(datum.CodeNotNullViolation,
-				"null value in column %q violates not-null constraint", f.Name)
 		}
 	}
 	return nil

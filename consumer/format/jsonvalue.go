@@ -41,6 +41,7 @@ func (d *JSON) valueOf(target int, vec *column.Vector, row int, v []byte, i int)
 		return d.number(target, vec, row, v, i)
 	case c == 'n':
 		end := scanLiteral(v, i)
+		d.targets[target].null = true
 		setNull(vec, row)
 		return end
 	}
