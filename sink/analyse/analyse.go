@@ -17,6 +17,10 @@ func Analyse(ctx context.Context, conn *pgx.Conn, stream Stream, selectText stri
 	if err := singleSelect(selectText, offset); err != nil {
 		return nil, err
 	}
+	stream, err := visible(stream, selectText, offset)
+	if err != nil {
+		return nil, err
+	}
 	tx, err := begin(ctx, conn)
 	if err != nil {
 		return nil, err

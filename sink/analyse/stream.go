@@ -22,6 +22,8 @@ type Column struct {
 	Name     string
 	TypeText string // SQL: as the user wrote it or as format_type() prints it
 	NotNull  bool
+	// Hidden keeps the column out of a SELECT that does not name it.
+	Hidden bool
 }
 
 // ResolvedColumn is a column whose type PostgreSQL has resolved.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -134,7 +135,7 @@ func (e *Executor) source(ctx context.Context, current *topology.Catalog, s *sta
 	for _, ref := range names {
 		stream, ok := current.Stream(ref.Name)
 		if ok && !stream.Inferred {
-			return source{stream: stream, columns: stream.Columns}, nil
+			return source{stream: stream, columns: topology.WithMetadata(stream.Columns)}, nil
 		}
 		if ok {
 			columns, err := e.castColumns(ctx, s, ref.Name)
@@ -195,18 +196,20 @@ func (e *Executor) noSource(current *topology.Catalog, s *statement.CreateView, 
 	}
 }
 
-// castColumns returns the columns of an inferred stream.
+// castColumns returns the columns of an inferred stream: those that are cast, and
+// the metadata columns, which may be cast too.
 func (e *Executor) castColumns(ctx context.Context, s *statement.CreateView, stream string) ([]topology.StreamColumn, error) {
 	defs, err := statement.CastColumns(s.Select, stream)
 	if err != nil {
 		return nil, shift(err, s.SelectPos-1)
 	}
+	defs = slices.DeleteFunc(defs, func(d statement.ColumnDef) bool { return topology.IsMetadata(d.Name) })
 	for i := range defs {
 		defs[i].Pos += s.SelectPos - 1
 		defs[i].TypePos += s.SelectPos - 1
 	}
 	columns, _, err := e.resolve(ctx, defs)
-	return columns, err
+	return topology.WithMetadata(columns), err
 }
 
 func shift(err error, by int) error {
@@ -228,7 +231,7 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 	defer conn.Release()
 	stream := analyse.Stream{Name: from.stream.Name}
 	for _, c := range from.columns {
-		stream.Columns = append(stream.Columns, analyse.Column{Name: c.Name, TypeText: c.Type, NotNull: c.NotNull})
+		stream.Columns = append(stream.Columns, analyse.Column{Name: c.Name, TypeText: c.Type, NotNull: c.NotNull, Hidden: c.Metadata != topology.NoMetadata})
 	}
 	analysis, err := analyse.Analyse(ctx, conn.Conn(), stream, s.Select, s.SelectPos-1)
 	if err != nil {
@@ -248,7 +251,7 @@ func (e *Executor) define(ctx context.Context, s *statement.CreateView, from sou
 	}
 	view := &topology.View{ID: topology.ViewID(consumer.NewID()), Name: s.Name, Stream: from.stream.ID, Select: s.Select, Analysis: raw}
 	if from.stream.Inferred {
-		view.Columns = from.columns
+		view.Columns = slices.DeleteFunc(slices.Clone(from.columns), func(c topology.StreamColumn) bool { return c.Metadata != topology.NoMetadata })
 	}
 	if o, ok := s.Options["sharding_policy"]; ok && o.Value != string(topology.ReadOptimized) {
 		view.Policy = topology.ShardingPolicy(o.Value)
