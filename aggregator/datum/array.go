@@ -85,3 +85,8 @@ func (b *ArrayBuilder) Int(x int64) {
 func (b *ArrayBuilder) Element(x []byte) {
 	b.Bytes = append(binary.BigEndian.AppendUint32(b.Bytes, uint32(len(x))), x...)
 }
+
+// setLength sets the length of the element that ends the array and begins behind at.
+func (b *ArrayBuilder) setLength(at int) {
+	binary.BigEndian.PutUint32(b.Bytes[at:], uint32(len(b.Bytes)-at-4))
+}

@@ -105,8 +105,11 @@ func dateError(fault dateFault, s []byte, t Type, zone string) *Error {
 		return err
 	}
 	name := t.String()
-	if t == Timestamp {
+	switch t {
+	case Timestamp:
 		name = "timestamp"
+	case Time:
+		name = "time"
 	}
 	return Errorf(CodeInvalidDatetime, "invalid input syntax for type %s: \"%s\"", name, s)
 }

@@ -47,4 +47,7 @@ const (
 	CodeWrongObjectType      = "42809"
 	CodeInvalidObjectState   = "55000" // object_not_in_prerequisite_state
 	CodeProgramLimitExceeded = "54000"
+	CodeStatementTooComplex  = "54001"
+	CodeArraySubscript       = "2202E" // array_subscript_error
+	CodeInvalidBinary        = "22P03" // invalid_binary_representation
 )

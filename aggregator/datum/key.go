@@ -20,7 +20,12 @@ import (
 //	             form 0 as it is (10 bytes); forms 1 and 2 with a uvarint of the
 //	             magnitude's length between head and magnitude; form 3 as it is
 //	interval  01 | int128 big-endian             microseconds, months of 30 days, days of 24 h
-//	text      01 | uvarint length | bytes
+//	text      01 | uvarint length | bytes        also bytea, labels of enums, and
+//	                                             character without its padding
+//	uuid      01 | 16 bytes
+//	inet      01 | 4 or 6 | bits | address       also cidr
+//	jsonb     01 | uvarint length | its text, numbers without trailing zeros behind the point
+//	array     01 | as [Array] up to the elements | for each element its key, or NULL
 const (
 	keyNull  = 0x00
 	keyValue = 0x01
@@ -102,4 +107,67 @@ func AppendKeySpan(dst []byte, s Span) []byte {
 func AppendKeyText(dst []byte, s []byte) []byte {
 	dst = binary.AppendUvarint(append(dst, keyValue), uint64(len(s)))
 	return append(dst, s...)
+}
+
+// AppendKeyBytes appends a value of a type that has a key and the layout PhysBytes.
+func AppendKeyBytes(dst []byte, t Type, v []byte) []byte {
+	if t.IsArray() {
+		return appendKeyArray(dst, t.Elem(), v)
+	}
+	switch t {
+	case Numeric:
+		return AppendKeyDecimal(dst, v)
+	case Text, Bytea, Enum:
+		return AppendKeyText(dst, v)
+	case Bpchar:
+		return AppendKeyText(dst, TrimBpchar(v))
+	case UUID, Inet, Cidr:
+		return append(append(dst, keyValue), v...)
+	case JSONB:
+		return appendKeyJSONB(dst, v)
+	}
+	panic("bug: key of type " + t.String())
+}
+
+// AppendKeyValue appends a value of any type that has a key.
+func AppendKeyValue(dst []byte, t Type, v []byte) []byte {
+	switch t.Physical() {
+	case PhysInt:
+		return append(append(dst, keyValue), v...)
+	case PhysFloat:
+		return AppendKeyFloat(dst, ValueFloat(v))
+	case PhysInterval:
+		return AppendKeySpan(dst, ValueSpan(v))
+	}
+	return AppendKeyBytes(dst, t, v)
+}
+
+// appendKeyJSONB writes the text first, as its length is known behind it.
+func appendKeyJSONB(dst, v []byte) []byte {
+	dst = append(dst, keyValue)
+	start := len(dst)
+	dst = appendCanonicalJSONB(dst, v)
+	var head [binary.MaxVarintLen64]byte
+	size := len(dst) - start
+	n := binary.PutUvarint(head[:], uint64(size))
+	dst = append(dst, head[:n]...)
+	copy(dst[start+n:], dst[start:start+size])
+	copy(dst[start:], head[:n])
+	return dst
+}
+
+func appendKeyArray(dst []byte, elem Type, a Array) []byte {
+	dst = append(append(dst, keyValue), a[:1+8*a.Dimensions()]...)
+	elements := a.Elements()
+	for {
+		element, null, ok := elements.Next()
+		switch {
+		case !ok:
+			return dst
+		case null:
+			dst = AppendKeyNull(dst)
+		default:
+			dst = AppendKeyValue(dst, elem, element)
+		}
+	}
 }
