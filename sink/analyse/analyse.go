@@ -33,7 +33,10 @@ func Analyse(ctx context.Context, conn *pgx.Conn, stream Stream, selectText stri
 	if err := probe(ctx, tx, stream, analysis); err != nil {
 		return nil, err
 	}
-	if err := resolveNames(ctx, tx, analysis); err != nil {
+	if err := resolveNames(ctx, tx, stream, analysis); err != nil {
+		return nil, err
+	}
+	if err := makeProgram(ctx, tx, stream, analysis); err != nil {
 		return nil, err
 	}
 	return analysis, nil

@@ -6,13 +6,40 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 )
 
-// resolveNames looks up what the OIDs in the tree stand for.
-func resolveNames(ctx context.Context, tx pgx.Tx, analysis *query.Analysis) error {
+// resolveNames looks up what the OIDs in the tree stand for. Types are named with
+// an empty search_path, so that the names mean the same in any session.
+func resolveNames(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analysis) error {
 	refs, err := query.References(analysis.Tree)
 	if err != nil {
+		return err
+	}
+	own, err := readColumns(ctx, tx, stream.Name)
+	if err != nil {
+		return err
+	}
+	var path string
+	if err := tx.QueryRow(ctx, `SELECT current_setting('search_path')`).Scan(&path); err != nil {
+		return serverError("read the search_path", err)
+	}
+	if err := setPath(ctx, tx, ""); err != nil {
+		return err
+	}
+	columns, err := readColumns(ctx, tx, probeView)
+	if err != nil {
+		return err
+	}
+	for _, c := range columns {
+		analysis.Outputs = append(analysis.Outputs, query.OutputColumn{Name: c.Name, OID: c.TypeOID, Typmod: c.Typmod, Type: c.TypeName})
+	}
+	types := refs.Types
+	for _, c := range append(columns, own...) {
+		types = append(types, c.TypeOID)
+	}
+	if err := resolveKinds(ctx, tx, analysis, types); err != nil {
 		return err
 	}
 	if err := resolveProcs(ctx, tx, analysis, refs.Procs); err != nil {
@@ -26,6 +53,50 @@ func resolveNames(ctx context.Context, tx pgx.Tx, analysis *query.Analysis) erro
 	}
 	if analysis.Collations, err = pairs(ctx, tx, `SELECT oid, collname::text FROM pg_collation WHERE oid = ANY ($1)`, refs.Collations); err != nil {
 		return err
+	}
+	return setPath(ctx, tx, path)
+}
+
+func setPath(ctx context.Context, tx pgx.Tx, path string) error {
+	if _, err := tx.Exec(ctx, `SELECT set_config('search_path', $1, true)`, path); err != nil {
+		return serverError("set the search_path", err)
+	}
+	return nil
+}
+
+// resolveKinds looks up what the types are that are not the same in every
+// database, and those that they are made of.
+func resolveKinds(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids []uint32) error {
+	rows, err := tx.Query(ctx, `WITH RECURSIVE known AS (
+			SELECT t.oid, t.typtype::text AS kind, t.typbasetype AS base,
+				CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE 0 END AS elem
+			FROM pg_type t WHERE t.oid = ANY ($1)
+		UNION
+			SELECT t.oid, t.typtype::text, t.typbasetype,
+				CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE 0 END
+			FROM known k JOIN pg_type t ON t.oid IN (k.base, k.elem))
+		SELECT k.oid, k.kind, k.base, k.elem,
+			ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = k.oid ORDER BY e.enumsortorder)
+		FROM known k`, oids)
+	if err != nil {
+		return serverError("read the types of the SELECT", err)
+	}
+	var oid uint32
+	var kind query.TypeKind
+	_, err = pgx.ForEachRow(rows, []any{&oid, &kind.Kind, &kind.Base, &kind.Elem, &kind.Labels}, func() error {
+		if _, same := datum.TypeOf(oid); same {
+			return nil
+		}
+		if analysis.Kinds == nil {
+			analysis.Kinds = map[uint32]query.TypeKind{}
+		}
+		kept := kind
+		kept.Labels = slices.Clone(kind.Labels)
+		analysis.Kinds[oid] = kept
+		return nil
+	})
+	if err != nil {
+		return serverError("read the types of the SELECT", err)
 	}
 	return nil
 }

@@ -29,9 +29,7 @@ func singleSelect(text string, offset int) error {
 		return fail(statement.Token{Pos: 1}, datum.CodeSyntaxError, "syntax error at end of input")
 	}
 	switch first := tokens[0]; {
-	case first.Is("select"):
-	case first.Is("with"):
-		return fail(first, datum.CodeFeatureNotSupported, "WITH is not supported in a continuous view")
+	case first.Is("select"), first.Is("with"):
 	case first.Is("values"), first.Is("table"), first.IsOp("("):
 		return fail(first, datum.CodeFeatureNotSupported, "a continuous view must begin with SELECT")
 	default:
@@ -71,14 +69,7 @@ func probe(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analys
 	if err := readable(encoding, version); err != nil {
 		return err
 	}
-	columns, err := readColumns(ctx, tx, probeView)
-	if err != nil {
-		return err
-	}
-	for _, c := range columns {
-		analysis.Outputs = append(analysis.Outputs, query.OutputColumn{Name: c.Name, OID: c.TypeOID, Typmod: c.Typmod, Type: c.TypeName})
-	}
-	return nil
+	return readSettings(ctx, tx, analysis)
 }
 
 // readable refuses a database whose constants Millrace would misread: the tree

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/aggregator/statement"
 )
 
@@ -33,6 +34,27 @@ func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 		return nil, serverError("set up the analysis", err)
 	}
 	return tx, nil
+}
+
+// frozen are the settings that the meaning of names and of text forms hangs on. A
+// row program runs under those that its view was analysed under.
+var frozen = []string{"search_path", "TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits", "standard_conforming_strings"}
+
+// readSettings notes the settings of the analysis.
+func readSettings(ctx context.Context, tx pgx.Tx, analysis *query.Analysis) error {
+	rows, err := tx.Query(ctx, `SELECT name, current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS u(name, i) ORDER BY i`, frozen)
+	if err != nil {
+		return serverError("read the settings", err)
+	}
+	var s query.Setting
+	_, err = pgx.ForEachRow(rows, []any{&s.Name, &s.Value}, func() error {
+		analysis.Settings = append(analysis.Settings, s)
+		return nil
+	})
+	if err != nil {
+		return serverError("read the settings", err)
+	}
+	return nil
 }
 
 // rollbackTimeout bounds the rollback, which runs after the caller's context
