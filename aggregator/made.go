@@ -86,10 +86,10 @@ func identity(plan *query.Plan) int {
 	return len(plan.Keys)
 }
 
-// GroupFromStart returns the 128-bit hashes of the groups that are there before
+// GroupsFromStart returns the 128-bit hashes of the groups that are there before
 // any row is, one for each grouping set () among several, and the numbers of
 // these sets.
-func GroupFromStart(plan *query.Plan) (hashes [][16]byte, sets []int) {
+func GroupsFromStart(plan *query.Plan) (hashes [][16]byte, sets []int) {
 	for number, set := range plan.Sets {
 		if slices.Contains(set[:len(set)-1], true) {
 			continue

@@ -39,6 +39,9 @@ func shapeOf(plan *query.Plan) *shape {
 	for _, k := range plan.Keys {
 		name := quote(k.Column)
 		s.add(name, k.Expr.Type())
+		if k.Carried {
+			continue // it is no part of what rows are told apart by
+		}
 		s.same = append(s.same, fmt.Sprintf("m.%[1]s IS NOT DISTINCT FROM excluded.%[1]s", name))
 	}
 	for _, a := range plan.Aggregates {

@@ -15,7 +15,10 @@ func (p *Plan) Describe() string {
 		line("where %s", describe(p.Filter))
 	}
 	for _, key := range p.Keys {
-		line("key %s %s = %s", key.Column, key.Expr.Type(), describe(key.Expr))
+		line("%s %s %s = %s", key.kind(), key.Column, key.Expr.Type(), key.describe())
+	}
+	for i, set := range p.Sets {
+		line("set %d (%s)", i, strings.Join(p.keysOf(set), ", "))
 	}
 	for _, a := range p.Aggregates {
 		types := make([]string, len(a.Function.States))
@@ -37,7 +40,68 @@ func (p *Plan) Describe() string {
 	if p.Having != "" {
 		line("having %s", p.Having)
 	}
+	p.Reading.describe(line)
 	return text.String()
+}
+
+func (k *Key) kind() string {
+	if k.Carried {
+		return "carried"
+	}
+	return "key"
+}
+
+func (k *Key) describe() string {
+	switch k.Origin {
+	case SetNumber:
+		return "number of the set"
+	case RowNumber:
+		return "number in the record"
+	}
+	return describe(k.Expr)
+}
+
+// keysOf are the columns by which a grouping set groups.
+func (p *Plan) keysOf(set []bool) []string {
+	var columns []string
+	for i, in := range set {
+		if in && p.Keys[i].Origin == Evaluated {
+			columns = append(columns, p.Keys[i].Column)
+		}
+	}
+	return columns
+}
+
+func (r *Reading) describe(line func(format string, args ...any)) {
+	sorts := func(sorts []Sort) string {
+		texts := make([]string, len(sorts))
+		for i, s := range sorts {
+			texts[i] = s.SQL
+			if s.Output > 0 {
+				texts[i] = itoa(s.Output)
+			}
+			texts[i] = strings.TrimSpace(texts[i] + " " + s.Direction)
+		}
+		return strings.Join(texts, ", ")
+	}
+	switch {
+	case r.Distinct:
+		line("distinct")
+	case len(r.DistinctOn) > 0:
+		line("distinct on %s", sorts(r.DistinctOn))
+	}
+	if len(r.Order) > 0 {
+		line("order by %s", sorts(r.Order))
+	}
+	switch {
+	case r.WithTies:
+		line("fetch first %s with ties", r.Limit)
+	case r.Limit != "":
+		line("limit %s", r.Limit)
+	}
+	if r.Offset != "" {
+		line("offset %s", r.Offset)
+	}
 }
 
 // describe prints an expression as calls of PostgreSQL's functions.

@@ -1,5 +1,7 @@
 package query
 
+import "slices"
+
 const rteCTE = "6"
 
 // scope are the WITH lists that a query sees, its own first.
@@ -144,9 +146,16 @@ func both(a, b value) value {
 	}
 	and := &node{tag: "BOOLEXPR", fields: []field{
 		{"boolop", value{kind: kindAtom, atom: "and"}},
-		{"args", value{kind: kindList, list: []value{a, b}}},
+		{"args", value{kind: kindList, list: append(conjuncts(a), conjuncts(b)...)}},
 	}}
 	return value{kind: kindNode, node: and}
+}
+
+func conjuncts(v value) []value {
+	if v.node != nil && v.node.tag == "BOOLEXPR" && v.node.text("boolop") == "and" {
+		return slices.Clone(v.node.get("args").list)
+	}
+	return []value{v}
 }
 
 // dropWith leaves WITH out where nothing refers to it.

@@ -99,11 +99,18 @@ func references(item *node) groupingSet {
 	if item.text("kind") != setSimple {
 		return nil
 	}
-	var refs groupingSet
-	for _, v := range item.get("content").list {
-		refs = append(refs, v.atom)
+	return integers(item.get("content"))
+}
+
+// integers are the elements of a list of integers, which is written (i 1 2).
+func integers(v value) []string {
+	var all []string
+	for i, item := range v.list {
+		if i > 0 || item.atom != "i" {
+			all = append(all, item.atom)
+		}
 	}
-	return refs
+	return all
 }
 
 func union(a, b groupingSet) groupingSet {
@@ -135,8 +142,8 @@ func differentSets(sets []groupingSet) []groupingSet {
 // is without it.
 func (d *deparser) grouping(n *node) (string, error) {
 	masks := make([]int, max(1, len(d.plan.Sets)))
-	for _, ref := range n.get("refs").list {
-		at := slices.IndexFunc(d.keys, func(k groupKey) bool { return k.ref == ref.atom })
+	for _, ref := range integers(n.get("refs")) {
+		at := slices.IndexFunc(d.keys, func(k groupKey) bool { return k.ref == ref })
 		if at < 0 {
 			return "", broken("GROUPING of no GROUP BY expression")
 		}

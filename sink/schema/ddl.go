@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
@@ -46,11 +47,37 @@ func (d *ddl) statements() []string {
 		// The one group of a view without GROUP BY exists before any event.
 		all = append(all, fmt.Sprintf("INSERT INTO %s (%s) VALUES ('00000000-0000-0000-0000-000000000000')", d.table, HashColumn))
 	}
+	return append(all, d.emptySets()...)
+}
+
+// emptySets returns the statements that make the groups of the grouping sets (),
+// which exist before any event too. Of a write_optimized view they are shard 0's.
+func (d *ddl) emptySets() []string {
+	plan := d.spec.Plan
+	hashes, sets := aggregator.GroupsFromStart(plan)
+	all := make([]string, len(sets))
+	for i, hash := range hashes {
+		columns := []string{HashColumn, quote(plan.Keys[len(plan.Keys)-1].Column)}
+		values := fmt.Sprintf("'%x'::pg_catalog.uuid, %d", hash, sets[i])
+		if d.combines() {
+			columns, values = append(columns, ShardColumn), values+", 0"
+		}
+		all[i] = fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", d.table, strings.Join(columns, ", "), values)
+	}
 	return all
 }
 
-// combines reports whether several rows of the table may be one group.
+// combines reports whether the table has a row for each shard of a group.
 func (d *ddl) combines() bool { return d.spec.Policy == topology.WriteOptimized }
+
+// source is what v reads. A record has its row of an append-only view on one shard
+// only, so that there is nothing to combine.
+func (d *ddl) source() string {
+	if d.combines() && !d.spec.Plan.AppendOnly {
+		return d.combined()
+	}
+	return d.table
+}
 
 func (d *ddl) createTable() string {
 	columns := []string{HashColumn + " pg_catalog.uuid PRIMARY KEY"}
@@ -93,15 +120,12 @@ func (d *ddl) view() string {
 		}
 		columns[i] = sql + " AS " + quote(o.Name)
 	}
-	from := d.table
-	if d.combines() {
-		from = d.combined()
-	}
-	sql := fmt.Sprintf("CREATE VIEW %s AS SELECT\n\t%s\nFROM %s", d.viewName, strings.Join(columns, ",\n\t"), from)
+	reading := &d.spec.Plan.Reading
+	sql := fmt.Sprintf("CREATE VIEW %s AS SELECT%s\n\t%s\nFROM %s", d.viewName, distinct(reading), strings.Join(columns, ",\n\t"), d.source())
 	if d.spec.Plan.Having != "" {
 		sql += "\nWHERE " + guarded(d.spec.Plan.Having, "boolean")
 	}
-	return sql
+	return sql + ordered(reading)
 }
 
 // isKey reports whether a column of v is a key, perhaps as a varchar, which

@@ -14,6 +14,8 @@ const maxIndexColumns = 32
 // column types where an index cannot fail: a row whose index entry is over 2,704
 // bytes stops a btree, and a fold with it.
 //
+//   - An append-only view has no group columns: what is worth an index is the
+//     user's to say.
 //   - Keys of a fixed width share one btree, in GROUP BY order.
 //   - A long key (text, numeric) that is the only key has a hash index, whose
 //     entries are four bytes.
@@ -26,6 +28,9 @@ const maxIndexColumns = 32
 // Updates of a fold never change a key, so they write no index. Other indexes
 // are the user's to add.
 func (d *ddl) indexes() []string {
+	if d.spec.Plan.AppendOnly {
+		return nil
+	}
 	var fixed []string
 	var text, long string
 	for _, k := range d.spec.Plan.Keys {
