@@ -78,7 +78,13 @@ func parsed(sql string) string {
 	}
 	switch s := found.(type) {
 	case *CreateStream:
-		return fmt.Sprintf("create stream %q at %d exists=%v\n", s.Name, s.NamePos, s.IfNotExists) + columnLines(s.Columns) + optionLines(s.Options)
+		return fmt.Sprintf("create stream %q at %d exists=%v\n", s.Name, s.NamePos, s.IfNotExists) + columnLines(s.Columns) + likeLines(s.Like) + optionLines(s.Options)
+	case *AlterStream:
+		out := fmt.Sprintf("alter stream %v exists=%v foreign=%v\n", s.Ref, s.IfExists, s.Foreign)
+		for _, a := range s.Add {
+			out += fmt.Sprintf("add exists=%v ", a.IfNotExists) + columnLines([]ColumnDef{a.ColumnDef})
+		}
+		return out
 	case *CreateView:
 		spelling := [...]string{"continuous", "action", "plain"}[s.Spelling]
 		return fmt.Sprintf("create view %q at %d spelling=%s exists=%v replace=%v\n", s.Name, s.NamePos, spelling, s.IfNotExists, s.OrReplace) +
@@ -102,7 +108,19 @@ func parsed(sql string) string {
 func columnLines(columns []ColumnDef) string {
 	var out strings.Builder
 	for _, c := range columns {
-		fmt.Fprintf(&out, "column %q at %d type %q at %d notnull=%v\n", c.Name, c.Pos, c.TypeText, c.TypePos, c.NotNull)
+		fmt.Fprintf(&out, "column %q at %d type %q at %d notnull=%v", c.Name, c.Pos, c.TypeText, c.TypePos, c.NotNull)
+		if c.Default != "" {
+			fmt.Fprintf(&out, " default %q at %d", c.Default, c.DefaultPos)
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
+func likeLines(all []Like) string {
+	var out strings.Builder
+	for _, l := range all {
+		fmt.Fprintf(&out, "like %v behind %d columns defaults=%v\n", l.Ref, l.At, l.Defaults)
 	}
 	return out.String()
 }

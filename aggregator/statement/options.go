@@ -57,6 +57,7 @@ type rule struct {
 	min, max int      // an integer in this range where max is not 0
 	start    bool     // a start position
 	planned  bool     // the whole option is not built yet
+	empty    bool     // any text, the empty one too
 }
 
 // maxPartitions bounds what a typing error can ask of a broker.
@@ -68,7 +69,14 @@ const MaxShards = 1024
 
 var streamOptions = map[string]rule{
 	"topic":              {},
-	"format":             {values: []string{"json"}, unbuilt: []string{"csv", "text", "avro", "protobuf"}},
+	"format":             {values: []string{"json", "ndjson", "csv", "text", "raw"}, unbuilt: []string{"avro", "protobuf"}},
+	"delimiter":          {empty: true},
+	"null":               {empty: true},
+	"quote":              {empty: true},
+	"escape":             {empty: true},
+	"header":             {values: []string{"true", "false", "on", "off", "1", "0", "match"}},
+	"force_null":         {},
+	"force_not_null":     {},
 	"on_error":           {values: []string{"dead_letter", "skip", "stop"}},
 	"start":              {start: true},
 	"partitions":         {min: 1, max: maxPartitions},
@@ -100,7 +108,11 @@ func ParseShards(parameter, value string) (int, *datum.Error) {
 }
 
 func checkStreamOptions(options []option) (map[string]Option, error) {
-	return checkOptions("stream", options, streamOptions)
+	checked, err := checkOptions("stream", options, streamOptions)
+	if err != nil {
+		return nil, err
+	}
+	return checked, checkCopy(checked)
 }
 
 func checkViewOptions(options []option) (map[string]Option, error) {
@@ -176,7 +188,7 @@ func (r rule) check(o option) error {
 		err := failPos(o.valuePos, datum.CodeInvalidParameter, "invalid value for parameter \"%s\": \"%s\"", o.name, o.Value)
 		err.Hint = "Possible: " + strings.Join(r.values, ", ") + "."
 		return err
-	case o.Value == "":
+	case o.Value == "" && !r.empty:
 		return failPos(o.valuePos, datum.CodeInvalidParameter, "parameter \"%s\" is empty", o.name)
 	}
 	return nil

@@ -64,6 +64,10 @@ func (p *parser) parse() (Statement, error) {
 		return p.create()
 	case p.accept("drop"):
 		return p.drop()
+	case p.accept("alter", "stream"):
+		return p.alterStream()
+	case p.accept("alter", "foreign", "table"):
+		return p.alterForeignTable()
 	case p.words("select", "pipelinedb", ".", "flush", "(", ")") && len(p.tokens) == 6:
 		return &FlushCall{}, nil
 	}
@@ -77,7 +81,6 @@ func (p *parser) parse() (Statement, error) {
 	}
 	p.at = begin
 	for _, planned := range [][]string{
-		{"alter", "stream"},
 		{"alter", "continuous", "view"},
 		{"alter", "continuous", "transform"},
 		{"truncate", "continuous", "view"},

@@ -23,8 +23,20 @@ type ColumnDef struct {
 	Name     string
 	TypeText string // SQL, as written: "numeric(10,2)", "double precision"
 	NotNull  bool
-	Pos      int // of the name
-	TypePos  int // of TypeText
+	Default  string // SQL: the expression behind DEFAULT, "" for none
+	Pos      int    // of the name
+	TypePos  int    // of TypeText
+	// DefaultPos is that of Default.
+	DefaultPos int
+}
+
+// Like is LIKE other in a stream's list of columns.
+type Like struct {
+	Ref
+	// At is how many of CreateStream.Columns stand before it.
+	At int
+	// Defaults says that the default values come along.
+	Defaults bool
 }
 
 // CreateStream is CREATE STREAM, or CREATE FOREIGN TABLE … SERVER pipelinedb.
@@ -34,7 +46,23 @@ type CreateStream struct {
 	NamePos     int
 	IfNotExists bool
 	Columns     []ColumnDef
+	Like        []Like
 	Options     map[string]Option
+}
+
+// AlterStream is ALTER STREAM s ADD COLUMN …, or ALTER FOREIGN TABLE (Foreign),
+// which is Millrace's if its name is a stream.
+type AlterStream struct {
+	Ref
+	IfExists bool
+	Foreign  bool
+	Add      []AddColumn
+}
+
+// AddColumn is ADD COLUMN of an ALTER STREAM.
+type AddColumn struct {
+	ColumnDef
+	IfNotExists bool
 }
 
 // Spelling is how a view was written.
@@ -97,6 +125,7 @@ type NotBuilt struct {
 }
 
 func (*CreateStream) statement() {}
+func (*AlterStream) statement()  {}
 func (*CreateView) statement()   {}
 func (*DropStream) statement()   {}
 func (*DropView) statement()     {}

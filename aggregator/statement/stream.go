@@ -76,6 +76,18 @@ func (p *parser) streamHead() (*CreateStream, error) {
 		return nil, p.unexpected("A stream needs its columns: CREATE STREAM " + stream.Name + " (name type, …).")
 	}
 	for {
+		if p.peek().Is("like") {
+			like, err := p.like()
+			if err != nil {
+				return nil, err
+			}
+			like.At = len(stream.Columns)
+			stream.Like = append(stream.Like, like)
+			if p.accept(",") {
+				continue
+			}
+			break
+		}
 		column, err := p.column()
 		if err != nil {
 			return nil, err
@@ -95,11 +107,45 @@ func (p *parser) streamHead() (*CreateStream, error) {
 	return stream, p.expect(")")
 }
 
-// column reads name type [NOT NULL | NULL].
-func (p *parser) column() (ColumnDef, error) {
-	if p.peek().Is("like") {
-		return ColumnDef{}, p.refuse("LIKE in a stream", "List the columns.")
+// like reads LIKE name [INCLUDING | EXCLUDING what]….
+func (p *parser) like() (Like, error) {
+	p.next()
+	ref, err := p.qualifiedName()
+	like := Like{Ref: ref}
+	for err == nil {
+		including := p.accept("including")
+		if !including && !p.accept("excluding") {
+			break
+		}
+		switch what := p.next(); {
+		case what.Is("all"), what.Is("defaults"):
+			like.Defaults = including
+		case what.Kind == Ident && strings.Contains(" comments compression constraints generated identity indexes statistics storage ", " "+what.Value+" "):
+		default:
+			p.at--
+			return like, p.unexpected("")
+		}
 	}
+	return like, err
+}
+
+// qualifiedName reads [schema.]name.
+func (p *parser) qualifiedName() (Ref, error) {
+	name := p.peek()
+	if !name.IsName() {
+		return Ref{}, p.unexpected("")
+	}
+	p.next()
+	ref := Ref{Name: name.Value, Pos: name.Pos}
+	if p.peek().IsOp(".") && p.peekAt(1).IsName() {
+		p.next()
+		ref.Schema, ref.Name = ref.Name, p.next().Value
+	}
+	return ref, nil
+}
+
+// column reads name type [NOT NULL | NULL] [DEFAULT expression].
+func (p *parser) column() (ColumnDef, error) {
 	name := p.peek()
 	if !name.IsName() {
 		return ColumnDef{}, p.unexpected("")
@@ -124,12 +170,47 @@ func (p *parser) column() (ColumnDef, error) {
 			column.NotNull = true
 		case p.accept("null"):
 			column.NotNull = false
-		case next.Kind == Ident && strings.Contains(" default primary unique check references collate generated constraint options ", " "+next.Value+" "):
-			return column, p.refuse(upper(next.Value)+" in a stream", "A stream's column has a name, a type and NOT NULL.")
+		case next.Is("default") && column.Default == "":
+			if err := p.defaultValue(&column); err != nil {
+				return column, err
+			}
+		case next.Kind == Ident && strings.Contains(" primary unique check references collate generated constraint options ", " "+next.Value+" "):
+			return column, p.refuse(upper(next.Value)+" in a stream", "A stream's column has a name, a type, NOT NULL and DEFAULT.")
 		default:
 			return column, nil
 		}
 	}
+}
+
+// defaultValue reads DEFAULT and the expression behind it, which ends where another
+// constraint begins or the list goes on.
+func (p *parser) defaultValue(column *ColumnDef) error {
+	p.next()
+	first, depth, from := p.peek(), 0, p.at
+	for ; p.peek().Kind != End; p.next() {
+		next := p.peek()
+		switch {
+		case next.IsOp("("), next.IsOp("["):
+			depth++
+			continue
+		case depth == 0 && (next.IsOp(",") || next.IsOp(")")):
+		case next.IsOp(")"), next.IsOp("]"):
+			depth--
+			continue
+		case depth > 0:
+			continue
+		case p.words("not", "null"), p.at > from && next.Is("null"):
+		case next.Kind == Ident && strings.Contains(" default primary unique check references collate generated constraint ", " "+next.Value+" "):
+		default:
+			continue
+		}
+		break
+	}
+	if p.at == from {
+		return p.unexpected("")
+	}
+	column.Default, column.DefaultPos = p.sql[first.Start:p.tokens[p.at-1].End], first.Pos
+	return nil
 }
 
 // refuse is 0A000 at the next token.
