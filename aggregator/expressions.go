@@ -1,11 +1,9 @@
 package aggregator
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/millrace/millrace/aggregator/column"
-	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/query"
 )
@@ -117,10 +115,7 @@ const none = -1
 func (v *View) Share(x *Expressions, columns []int) error {
 	zone, err := time.LoadLocation(v.plan.TimeZone)
 	if err != nil {
-		return &datum.Error{
-			Code: datum.CodeInvalidParameter, Message: fmt.Sprintf("time zone %q not recognized", v.plan.TimeZone),
-			Hint: "Set the database's TimeZone to a name of the IANA database, such as Europe/Berlin.",
-		}
+		return unknownZone(v.plan.TimeZone)
 	}
 	c := binding{x: x, zone: zone, columns: columns}
 	v.expressions, v.filter, v.keys, v.filters, v.args, v.inputs = x, nil, v.keys[:0], nil, nil, v.inputs[:0]

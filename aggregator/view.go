@@ -40,6 +40,8 @@ type View struct {
 	groups    []uint32 // by row
 	noted     translation
 
+	derived derived // of a view with a row program
+
 	longest int // bytes of a value that is accepted, 0 for any
 	blocks  blockWriter
 }

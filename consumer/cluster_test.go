@@ -248,7 +248,7 @@ type running struct {
 func (c *testCluster) start(cfg Config) *running {
 	c.t.Helper()
 	registry := c.others.registry()
-	n, err := NewNode(cfg, c.kafka, c.store, registry, c.log, prometheus.NewRegistry())
+	n, err := NewNode(cfg, c.kafka, c.store, registry, nil, c.log, prometheus.NewRegistry())
 	if err != nil {
 		c.t.Fatal(err)
 	}

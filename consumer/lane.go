@@ -213,6 +213,7 @@ func (l *lane) takeRecords(p *inputPartition, records []*kgo.Record, views []*la
 	l.cadence.read += int64(len(records))
 	l.budget.took(records)
 	l.node.metrics.records.Add(float64(len(records)))
+	p.stream.evaluate = l.evaluate
 	p.stream.take(records, views, l.bad(p.stream))
 }
 

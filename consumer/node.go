@@ -24,23 +24,24 @@ import (
 // Node is one process of a cluster: its place in the group, its lanes and its
 // folders.
 type Node struct {
-	cfg      Config
-	kafka    broker.Config
-	log      *slog.Logger
-	metrics  *metrics
-	store    Store
-	registry Registry
-	watch    *watch
-	catalog  *catalog.Catalog
-	opts     []kgo.Opt
-	admin    *broker.Admin
-	client   *kgo.Client // for requests that belong to no lane
-	members  *membership
-	topics   *subscription
-	lanes    []*lane
-	folders  []*folder
-	inputs   *router // of input partitions, to lanes
-	partials *router // of partials partitions, to folders
+	cfg       Config
+	kafka     broker.Config
+	log       *slog.Logger
+	metrics   *metrics
+	store     Store
+	registry  Registry
+	evaluator Evaluator
+	watch     *watch
+	catalog   *catalog.Catalog
+	opts      []kgo.Opt
+	admin     *broker.Admin
+	client    *kgo.Client // for requests that belong to no lane
+	members   *membership
+	topics    *subscription
+	lanes     []*lane
+	folders   []*folder
+	inputs    *router // of input partitions, to lanes
+	partials  *router // of partials partitions, to folders
 
 	memory   memoryPlan
 	ready    atomic.Bool
@@ -48,8 +49,8 @@ type Node struct {
 }
 
 // NewNode makes a node of a cluster on the given brokers that folds into store
-// and is known to the others by registry.
-func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, log *slog.Logger, metrics prometheus.Registerer) (*Node, error) {
+// and is known to the others by registry. Row programs are carried out by evaluator.
+func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, evaluator Evaluator, log *slog.Logger, metrics prometheus.Registerer) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func NewNode(cfg Config, kafka broker.Config, store Store, registry Registry, lo
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(metrics), store: store, registry: registry,
+		cfg: cfg, kafka: kafka, log: log, metrics: newMetrics(metrics), store: store, registry: registry, evaluator: evaluator,
 		inputs: newRouter(cfg.Lanes), partials: newRouter(cfg.Folders),
 		opts:   slices.Clip(opts),
 		memory: planMemory(cfg.MemoryLimit, cfg.Lanes, cfg.Folders),

@@ -21,7 +21,7 @@ func TestPartialsGrow(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errors.New("the partials topic has not grown"))
 	defer cancel()
 	cfg := c.config()
-	n, err := NewNode(cfg, c.kafka, c.store, c.others.registry(), c.log, prometheus.NewRegistry())
+	n, err := NewNode(cfg, c.kafka, c.store, c.others.registry(), nil, c.log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,25 +10,27 @@ import (
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/topology"
 )
 
 // laneStream is one stream on one lane: its decoder, and its views' tables.
 type laneStream struct {
-	def     *topology.Stream
-	views   []*laneView // in order of creation
-	fields  []format.Field
-	decoder format.Decoder
-	meta    format.Metadata
-	places  int  // columns of the batch: the fields' and the metadata's
-	several bool // a record may have several rows
-	batch   column.Batch
-	exprs   aggregator.Expressions // all views', over the batch
-	records []*kgo.Record          // the batch's, in the order of their rows
-	reading []*laneView            // whom the batch is for
-	warned  bool                   // that a column has been NULL in every record
-	decoded int64
+	def      *topology.Stream
+	views    []*laneView // in order of creation
+	fields   []format.Field
+	decoder  format.Decoder
+	meta     format.Metadata
+	places   int  // columns of the batch: the fields' and the metadata's
+	several  bool // a record may have several rows
+	batch    column.Batch
+	exprs    aggregator.Expressions // all views', over the batch
+	records  []*kgo.Record          // the batch's, in the order of their rows
+	reading  []*laneView            // whom the batch is for
+	evaluate func(s *laneStream, v *laneView, bad refuse)
+	warned   bool // that a column has been NULL in every record
+	decoded  int64
 }
 
 // laneView is one view on one lane.
@@ -37,6 +39,9 @@ type laneView struct {
 	table   *aggregator.View // nil where the view cannot be carried out
 	ranges  []partial.Range  // what a seal found that it has read
 	columns []int            // the view's columns in the stream's batch, -1 where it reads none
+
+	program *query.Remote      // nil for a wholly native view
+	remote  *aggregator.Remote // of a view with a program
 }
 
 // newLaneStream builds decoder and tables for the views of a stream. A view
@@ -77,6 +82,11 @@ func (s *laneStream) add(def *topology.View) error {
 	for _, c := range plan.Columns {
 		wanted[c] = true
 	}
+	if plan.Remote != nil {
+		for _, c := range slices.Concat(plan.Remote.Inputs, plan.Remote.Gather) {
+			wanted[c] = true
+		}
+	}
 	for i, c := range columns {
 		v.columns[i] = -1
 		// A NOT NULL column is looked at even where no view reads it.
@@ -84,16 +94,27 @@ func (s *laneStream) add(def *topology.View) error {
 			v.columns[i] = s.field(c)
 		}
 	}
-	if err := table.Share(&s.exprs, v.columns); err != nil {
+	if err := s.share(v, plan); err != nil {
 		return err
 	}
 	s.views = append(s.views, v)
 	return nil
 }
 
+// share has the view's expressions evaluated with those of the stream's other views.
+// Of a view with a row program that is what comes before the program.
+func (s *laneStream) share(v *laneView, plan *query.Plan) (err error) {
+	if plan.Remote == nil {
+		return v.table.Share(&s.exprs, v.columns)
+	}
+	v.program = plan.Remote
+	v.remote, err = aggregator.NewRemote(plan, &s.exprs, v.columns)
+	return err
+}
+
 // keep gives a view the table that it had in an older incarnation of the stream.
 func (s *laneStream) keep(v *laneView, table *aggregator.View) {
-	if v.table = table; table == nil {
+	if v.table = table; table == nil || v.program != nil {
 		return
 	}
 	if err := table.Share(&s.exprs, v.columns); err != nil {
@@ -211,6 +232,10 @@ func (s *laneStream) accumulate(views []*laneView, bad refuse) {
 	s.decoded += int64(len(s.records))
 	s.exprs.Begin(&s.batch, column.All(s.batch.Rows))
 	for _, v := range views {
+		if v.program != nil {
+			s.evaluate(s, v, bad)
+			continue
+		}
 		v.table.Take(func(record int32, err *datum.Error) { bad(s.records[record], v, err) })
 	}
 }

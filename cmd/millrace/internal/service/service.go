@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/consumer/catalog"
 	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/evaluate"
 	"github.com/millrace/millrace/sink/schema"
 	"github.com/millrace/millrace/topology"
 )
@@ -29,7 +30,8 @@ type Service struct {
 	Store    *sink.Store
 	Metrics  *prometheus.Registry
 
-	registry *sink.Registry // of a process that runs a node
+	registry  *sink.Registry      // of a process that runs a node
+	evaluator *evaluate.Evaluator // likewise
 }
 
 // Open connects to both sides and makes sure that Millrace's objects exist in
@@ -73,6 +75,9 @@ func (s *Service) Close() {
 	if s.registry != nil {
 		s.registry.Close()
 	}
+	if s.evaluator != nil {
+		s.evaluator.Close()
+	}
 	if s.Catalog != nil {
 		s.Catalog.Close()
 	}
@@ -101,7 +106,10 @@ func (s *Service) Node(ctx context.Context) (*consumer.Node, error) {
 	if s.registry, err = sink.OpenRegistry(ctx, s.Settings.Database, s.Log); err != nil {
 		return nil, err
 	}
-	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store, s.Catalog}, s.registry, s.Log, s.Metrics)
+	if s.evaluator, err = evaluate.Open(ctx, s.Settings.Evaluator, s.Settings.Database); err != nil {
+		return nil, err
+	}
+	return consumer.NewNode(s.Settings.Node, s.Settings.Kafka, store{s.Store, s.Catalog}, s.registry, s.evaluator, s.Log, s.Metrics)
 }
 
 // store fits sink's store to what the shard owners need.
@@ -111,8 +119,9 @@ type store struct {
 }
 
 var (
-	_ consumer.Store    = store{}
-	_ consumer.Registry = (*sink.Registry)(nil)
+	_ consumer.Store     = store{}
+	_ consumer.Registry  = (*sink.Registry)(nil)
+	_ consumer.Evaluator = (*evaluate.Evaluator)(nil)
 )
 
 // EnsureView makes a view's relations exist.

@@ -10,16 +10,18 @@ import (
 	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/evaluate"
 )
 
 // Settings are everything that can be set, by environment variables and by
 // flags of the same names (MILLRACE_KAFKA_BROKERS is --kafka-brokers).
 type Settings struct {
-	Kafka    broker.Config
-	Node     consumer.Config
-	Database sink.Config
-	Service  Config
-	Dev      DevConfig
+	Kafka     broker.Config
+	Node      consumer.Config
+	Database  sink.Config
+	Evaluator evaluate.Config
+	Service   Config
+	Dev       DevConfig
 }
 
 // Config holds the settings of the process itself.
@@ -77,7 +79,7 @@ func (s *Settings) Complete() {
 
 // Validate reports every setting that cannot work.
 func (s *Settings) Validate() error {
-	return errors.Join(s.Kafka.Validate(), s.Node.Validate(), s.Database.Validate(), s.Service.validate(), s.Dev.validate())
+	return errors.Join(s.Kafka.Validate(), s.Node.Validate(), s.Database.Validate(), s.Evaluator.Validate(), s.Service.validate(), s.Dev.validate())
 }
 
 func (c *Config) validate() error {

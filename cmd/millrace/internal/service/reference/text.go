@@ -67,6 +67,10 @@ func Text(env string) string {
 		return "How long a claim waits for a fold of the partition's former owner before it ends that owner's backend."
 	case "MILLRACE_DATABASE_APPLICATION_NAME":
 		return "What pg_stat_activity shows. It begins with \"millrace\": by that a claim knows the backends that it may end."
+	case "MILLRACE_EVALUATOR_POOL":
+		return "How many connections evaluate for views with expressions that only PostgreSQL knows, and so how many batches a process has under way at once. They are beside those of MILLRACE_DATABASE_POOL, and are opened when they are needed."
+	case "MILLRACE_EVALUATOR_TIMEOUT":
+		return "How long PostgreSQL may evaluate a batch. One that takes longer is cut into smaller ones; a record that takes longer alone, twice, has failed. Half of it is how long a lock on a table is waited for, which fails no record."
 	case "MILLRACE_HTTP_ADDR":
 		return "Where /metrics, /healthz and /readyz are served."
 	case "MILLRACE_LOG_LEVEL":

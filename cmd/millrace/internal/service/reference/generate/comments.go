@@ -14,7 +14,7 @@ import (
 // files hold the structs of settings.
 func files() []string {
 	return []string{
-		"consumer/broker/config.go", "consumer/config.go", "sink/config.go",
+		"consumer/broker/config.go", "consumer/config.go", "sink/config.go", "sink/evaluate/config.go",
 		"cmd/millrace/internal/service/settings.go",
 	}
 }
