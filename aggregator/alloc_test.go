@@ -43,3 +43,27 @@ func TestNoAllocationPerRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAllocationForMadeKeys: nor is it for grouping sets and append-only views.
+func TestNoAllocationForMadeKeys(t *testing.T) {
+	sets := withSets(&query.Plan{
+		Keys: keys(tame(datum.Text), tame(datum.Int4)), Aggregates: []query.Aggregate{aggregate("count", nil, nil), aggregate("sum", tame(datum.Int4), nil)},
+	}, [][]bool{{true, true}, {true, false}, {false, false}})
+	b := placed(randomBatch(rand.New(rand.NewPCG(6, 6)), 1000))
+	rows := column.All(b.Rows)
+	for name, plan := range map[string]*query.Plan{"grouping sets": sets, "append-only": appendOnly(tame(datum.Text), tame(datum.Int4))} {
+		v := newView(t, plan, 4)
+		v.SetLimit(roomy)
+		failed := func(row int32, err *datum.Error) { t.Errorf("row %d: %v", row, err) }
+		take := func() {
+			v.Add(b, rows, failed)
+			v.Reset()
+		}
+		for range 3 {
+			take()
+		}
+		if n := testing.AllocsPerRun(10, take); n > 0 {
+			t.Errorf("%s: %v allocations for 1000 records", name, n)
+		}
+	}
+}

@@ -63,15 +63,15 @@ func (m *madeKeys) ofSet(number int, set []bool, keys []*column.Vector, rows []i
 	return m.within
 }
 
-// numbered gives each row its number among those of its record, which stand one
-// behind the other. Its partition and offset are the first two keys.
+// numbered gives each row its number, from 1, among those of its record, which stand
+// one behind the other. Its partition and offset are the first two keys.
 func (m *madeKeys) numbered(keys []*column.Vector, rows []int32) {
 	partitions, offsets := keys[0].Ints, keys[1].Ints
 	number := int64(0)
 	for i, r := range rows {
 		number++
 		if i == 0 || offsets[rows[i-1]] != offsets[r] || partitions[rows[i-1]] != partitions[r] {
-			number = 0
+			number = 1
 		}
 		m.made.SetInt(int(r), number)
 	}

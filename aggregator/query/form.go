@@ -101,10 +101,10 @@ const (
 func (b *builder) appendRows() error {
 	b.plan.AppendOnly = true
 	for _, name := range []string{partitionColumn, offsetColumn} {
-		at := slices.IndexFunc(b.schema, func(c SchemaColumn) bool { return c.Name == name })
+		at := slices.IndexFunc(b.schema, func(c SchemaColumn) bool { return c.Name == name && c.Metadata })
 		if at < 0 {
-			return b.places.fail(0, datum.CodeFeatureNotSupported, "Add an aggregate such as count(*), or GROUP BY.",
-				"a SELECT without aggregates and GROUP BY needs the stream's column %s", name)
+			return b.places.fail(0, datum.CodeFeatureNotSupported, "Give the stream's own column of that name another name, or use GROUP BY.",
+				"a SELECT without aggregates and GROUP BY needs the metadata column \"%s\", which stream \"%s\" hides", name, b.analysis.Stream)
 		}
 		b.plan.Keys = append(b.plan.Keys, Key{Expr: &expr.Column{Index: at, Name: name, Of: b.schema[at].Type}})
 		b.keys = append(b.keys, groupKey{})

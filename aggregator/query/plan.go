@@ -62,7 +62,7 @@ type Origin uint8
 const (
 	Evaluated Origin = iota // from Key.Expr
 	SetNumber               // the number of the grouping set, from 0
-	// RowNumber is the number of a row among those of its record, from 0. A
+	// RowNumber is the number of a row among those of its record, from 1. A
 	// record's rows stand one behind the other in a batch.
 	RowNumber
 )
