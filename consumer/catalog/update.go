@@ -18,8 +18,8 @@ import (
 // the records to write, together or not at all; none, where there is nothing
 // to do; or the error by which it refuses. It is called again where another
 // writer came in between, and gets its own copy of the catalog each time. Its
-// records' Version, Revision and Operation, and a new view's Created, are
-// filled in for it.
+// records' Version, Revision and Operation, and what else hangs on the revision
+// ([topology.Record.Seal]), are filled in for it.
 type Change func(current *topology.Catalog) ([]*topology.Record, error)
 
 // ErrOutcomeUnknown means that time ran out before it was known whether the
@@ -159,14 +159,8 @@ func (u *update) seal(before topology.Revision, proposed []*topology.Record) ([]
 	records := make([]*kgo.Record, len(proposed))
 	for i, p := range proposed {
 		r := *p
-		r.Version = topology.RecordVersion
-		r.Revision = before + topology.Revision(i) + 1
+		r.Seal(before + topology.Revision(i) + 1)
 		r.Operation = u.operation
-		if r.View != nil && r.View.Created == 0 {
-			v := *r.View
-			v.Created = r.Revision
-			r.View = &v
-		}
 		value, err := json.Marshal(&r)
 		if err != nil {
 			return nil, fmt.Errorf("encode the catalog's record of %q: %w", r.Name, err)

@@ -13,7 +13,7 @@ type defaulted struct {
 
 // defaultsOf has the types' input functions read the fields' default values. The
 // texts are PostgreSQL's own output, so none is refused; one that is stays NULL.
-func (in *input) defaultsOf(targets []target) []defaulted {
+func (d *input) defaultsOf(targets []target) []defaulted {
 	var all []defaulted
 	for i := range targets {
 		t := &targets[i]
@@ -22,7 +22,7 @@ func (in *input) defaultsOf(targets []target) []defaulted {
 		}
 		v := column.New(t.Type)
 		v.Resize(1)
-		if in.parse(t, v, 0, []byte(*t.Default)) == nil {
+		if d.parse(t, v, 0, []byte(*t.Default)) == nil {
 			all = append(all, defaulted{i, v})
 		}
 	}
@@ -32,10 +32,10 @@ func (in *input) defaultsOf(targets []target) []defaulted {
 // fillDefaults gives the fields that a row lacks their default values. A field that
 // says null has it.
 func fillDefaults(defaults []defaulted, targets []target, row int) {
-	for _, d := range defaults {
-		t := &targets[d.target]
+	for _, f := range defaults {
+		t := &targets[f.target]
 		if t.vec.IsNull(row) && !t.null {
-			t.vec.SetFrom(row, d.value, 0)
+			t.vec.SetFrom(row, f.value, 0)
 		}
 		t.null = false
 	}
