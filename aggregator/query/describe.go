@@ -14,6 +14,9 @@ func (p *Plan) Describe() string {
 	if p.Filter != nil {
 		line("where %s", describe(p.Filter))
 	}
+	if p.Remote != nil {
+		p.Remote.describe(line)
+	}
 	for _, key := range p.Keys {
 		line("%s %s %s = %s", key.kind(), key.Column, key.Expr.Type(), key.describe())
 	}

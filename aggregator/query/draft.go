@@ -74,21 +74,38 @@ func (d *Draft) Candidates() []string {
 	if len(d.builder.eval.needs) == 0 {
 		return nil
 	}
-	for _, piece := range d.builder.places.pieces(d.builder.aggregateNames()) {
-		if text := d.builder.places.text(d.builder.analysis.Select, piece); !slices.Contains(texts, text) {
+	add := func(text string) {
+		if text != "" && !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
+	}
+	for _, piece := range d.builder.places.pieces(d.builder.aggregateNames()) {
+		add(d.builder.places.text(d.builder.analysis.Select, piece))
+	}
+	for _, need := range d.builder.eval.needs {
+		add(d.builder.columnText(need.node)) // behind a *
 	}
 	for _, text := range slices.Clone(texts) {
 		for _, need := range d.builder.eval.needs {
 			if to, ok := d.builder.implicitCast(need.node); ok {
-				if cast := "CAST((" + text + ") AS " + to + ")"; !slices.Contains(texts, cast) {
-					texts = append(texts, cast)
-				}
+				add("CAST((" + text + ") AS " + to + ")")
 			}
 		}
 	}
 	return texts
+}
+
+// columnText names a column of FROM that an expression is, "" for another.
+func (b *builder) columnText(n *node) string {
+	entry := b.rangeEntry(n.text("varno"))
+	if n.tag != "VAR" || n.int("varlevelsup") != 0 || entry == nil || entry.child("eref") == nil {
+		return ""
+	}
+	names := entry.child("eref").get("colnames").list
+	if at := n.int("varattno"); at > 0 && at <= len(names) {
+		return quoteIdent(entry.child("eref").text("aliasname")) + "." + quoteIdent(names[at-1].atom)
+	}
+	return ""
 }
 
 // implicitCast returns the type that an expression is implicitly cast to on its
@@ -130,10 +147,10 @@ func (d *Draft) Choose(texts []string, tree string) error {
 		d.chosen = make([]string, len(d.builder.eval.needs))
 	}
 	prints := d.targetPrints(query)
+	if len(prints) != len(texts) {
+		return broken("a trial has another number of columns")
+	}
 	for i, text := range texts {
-		if i >= len(prints) {
-			return broken("a trial has lost a column")
-		}
 		for k, need := range d.builder.eval.needs {
 			if d.chosen[k] == "" && d.normal(need.node, d.original) == prints[i] {
 				d.chosen[k] = text
@@ -180,8 +197,11 @@ func (d *Draft) Verify(tree string) error {
 		return err
 	}
 	prints := d.targetPrints(query)
+	if len(prints) != len(d.builder.eval.needs) {
+		return broken("the row program has another number of columns")
+	}
 	for k, need := range d.builder.eval.needs {
-		if k >= len(prints) || prints[k] != d.normal(need.node, d.original) {
+		if prints[k] != d.normal(need.node, d.original) {
 			return need.why
 		}
 	}

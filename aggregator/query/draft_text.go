@@ -139,7 +139,24 @@ func (c *clauses) pieces(aggregates []string) []span {
 			pieces = append(pieces, c.arguments(i+1)...)
 		}
 	}
-	return slices.DeleteFunc(pieces, func(s span) bool { return s.from >= s.to })
+	return slices.DeleteFunc(pieces, func(s span) bool { return s.from >= s.to || c.tokens[s.to-1].IsOp("*") || c.aggregated(s, aggregates) })
+}
+
+// aggregated reports whether an aggregate is called in a span, outside its
+// sub-SELECTs: then it is no expression over rows.
+func (c *clauses) aggregated(s span, aggregates []string) bool {
+	for i := s.from; i+1 < s.to; i++ {
+		if !c.tokens[i+1].IsOp("(") {
+			continue
+		}
+		if c.tokens[i].IsName() && slices.Contains(aggregates, c.tokens[i].Value) {
+			return true
+		}
+		if i+2 < s.to && (c.tokens[i+2].Is("select") || c.tokens[i+2].Is("with") || c.tokens[i+2].Is("values")) {
+			i = c.closing(i + 1)
+		}
+	}
+	return false
 }
 
 // order is ORDER BY without the clauses behind it.

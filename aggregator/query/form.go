@@ -169,7 +169,7 @@ func (b *builder) addKey(target *node, ref string) (int, error) {
 			return i, nil
 		}
 	}
-	b.plan.Keys = append(b.plan.Keys, Key{Expr: key})
+	b.plan.Keys = append(b.plan.Keys, Key{Expr: key, OID: exprType(n), SQLType: b.typeName(exprType(n))})
 	b.keys = append(b.keys, groupKey{node: n, print: fingerprint(n), ref: ref})
 	return len(b.keys) - 1, nil
 }
@@ -209,8 +209,16 @@ func exprType(n *node) uint32 {
 	switch n.tag {
 	case "AGGREF":
 		return n.oid("aggtype")
-	case "BOOLEXPR", "NULLTEST", "BOOLEANTEST", "SCALARARRAYOPEXPR":
+	case "BOOLEXPR", "NULLTEST", "BOOLEANTEST", "SCALARARRAYOPEXPR", "ROWCOMPAREEXPR", "JSONISPREDICATE":
 		return boolOID
+	case "SUBLINK":
+		return subLinkType(n)
+	case "COLLATEEXPR":
+		if arg := n.child("arg"); arg != nil {
+			return exprType(arg)
+		}
+	case "ROWEXPR":
+		return n.oid("row_typeid")
 	case "GROUPINGFUNC":
 		return int4OID
 	case "ARRAYEXPR":
@@ -221,6 +229,26 @@ func exprType(n *node) uint32 {
 		return n.oid("type")
 	}
 	return resultType(n)
+}
+
+// subLinkType is the type of a sub-SELECT in an expression, 0 for an array, whose
+// type the tree does not say.
+func subLinkType(n *node) uint32 {
+	const expression, array = "4", "6" // SubLinkType of nodes/primnodes.h
+	switch n.text("subLinkType") {
+	case array:
+		return 0
+	case expression:
+		if q := n.child("subselect"); q != nil {
+			for _, target := range q.nodes("targetList") {
+				if e := target.child("expr"); e != nil && !target.flag("resjunk") {
+					return exprType(e)
+				}
+			}
+		}
+		return 0
+	}
+	return boolOID
 }
 
 const (

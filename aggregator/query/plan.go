@@ -49,6 +49,11 @@ type Key struct {
 	// constant of the key's type.
 	Expr   expr.Node
 	Origin Origin
+	// OID and SQLType are the expression's type in the target database, which is
+	// more than Expr.Type() tells of an enum, a domain or an other type: SQLType is
+	// as format_type() prints it, qualified.
+	OID     uint32
+	SQLType string
 	// Carried says that the value goes with its group and takes no part in what
 	// tells groups apart, in hashes neither: the values of an append-only view,
 	// whose rows have a key of their own. So any type may be carried.

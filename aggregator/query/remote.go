@@ -1,6 +1,8 @@
 package query
 
 import (
+	"strings"
+
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/expr"
 )
@@ -63,4 +65,24 @@ type RemoteResult struct {
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// describe prints what is sent and what comes back. The statement itself is left
+// out: versions of PostgreSQL print it differently.
+func (r *Remote) describe(line func(format string, args ...any)) {
+	sent := make([]string, len(r.Parameters))
+	for i, p := range r.Parameters {
+		sent[i] = p.String()
+	}
+	rows := "each row once"
+	if r.Expands {
+		rows = "any number of rows"
+	}
+	line("by PostgreSQL: %s from (%s)", rows, strings.Join(sent, ", "))
+	if r.Before != nil {
+		line("before it %s", describe(r.Before))
+	}
+	for _, result := range r.Results {
+		line("result %s = %s", result.SQLType, result.Text)
+	}
 }

@@ -36,7 +36,9 @@ func TestPlansMeanTheSame(t *testing.T) {
 	ctx := context.Background()
 	conn := connect(t)
 	stream, schema := testStream(t, conn)
-	tx, err := begin(ctx, connect(t))
+	other := connect(t)
+	makeObjects(t, other)
+	tx, err := begin(ctx, other)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func planSQL(p *query.Plan) string {
 	var columns, keys []string
 	for _, key := range p.Keys {
 		keys = append(keys, exprSQL(key.Expr))
-		columns = append(columns, fmt.Sprintf("(%s)::%s AS %s", exprSQL(key.Expr), key.Expr.Type(), ident(key.Column)))
+		columns = append(columns, fmt.Sprintf("(%s)::%s AS %s", exprSQL(key.Expr), key.SQLType, ident(key.Column)))
 	}
 	for _, a := range p.Aggregates {
 		kind, _, _ := strings.Cut(a.Function.Name, ".")
@@ -135,6 +137,9 @@ func planSQL(p *query.Plan) string {
 		columns = append(columns, fmt.Sprintf("(%s(%s)%s)::%s AS %s", kind, arg, filter, a.Function.States[0].Type, ident(a.Columns[0])))
 	}
 	inner := "SELECT " + strings.Join(columns, ", ") + " FROM s"
+	if p.Remote != nil {
+		inner = "SELECT " + strings.Join(columns, ", ") + " FROM " + derivedSQL(p.Remote)
+	}
 	if p.Filter != nil {
 		inner += " WHERE " + exprSQL(p.Filter)
 	}
@@ -152,6 +157,31 @@ func planSQL(p *query.Plan) string {
 	return sql
 }
 
+// streamColumns is the length of the stream's schema.
+const streamColumns = 14
+
+// derivedSQL is the derived batch of a row program, sent the whole table as one.
+func derivedSQL(r *query.Remote) string {
+	sent := "SELECT *, row_number() OVER () AS number FROM s"
+	if r.Before != nil {
+		sent += " WHERE " + exprSQL(r.Before)
+	}
+	program := r.SQL
+	for i := len(r.Inputs) - 1; i >= 0; i-- {
+		array := fmt.Sprintf("(SELECT array_agg(%s ORDER BY number) FROM sent)", streamNames[r.Inputs[i]])
+		program = strings.ReplaceAll(program, fmt.Sprintf("$%d)", i+1), array+")")
+	}
+	names := []string{"number"}
+	for i := range r.Results {
+		names = append(names, fmt.Sprintf("r%d", i))
+	}
+	return fmt.Sprintf("(WITH sent AS MATERIALIZED (%s), program(%s) AS (%s) SELECT * FROM program) p JOIN (%s) s USING (number)",
+		sent, strings.Join(names, ", "), program, sent)
+}
+
+// streamNames are the columns of testStream.
+var streamNames = strings.Fields("bo i2 i4 i8 f4 f8 n n2 t v d ts tz i")
+
 func ident(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // exprSQL writes a native expression as calls of the functions behind it.
@@ -165,7 +195,10 @@ func exprSQL(n expr.Node) string {
 	}
 	switch n := n.(type) {
 	case *expr.Column:
-		return ident(n.Name)
+		if n.Index >= streamColumns {
+			return fmt.Sprintf("p.r%d", n.Index-streamColumns)
+		}
+		return "s." + ident(n.Name)
 	case *expr.Const:
 		text := "NULL"
 		if !n.Value.IsNull(0) {

@@ -40,6 +40,7 @@ func connect(t *testing.T) *pgx.Conn {
 
 // testStream has a column of every type.
 func testStream(t *testing.T, conn *pgx.Conn) (Stream, query.Schema) {
+	makeObjects(t, conn)
 	return resolved(t, conn, `CREATE STREAM s (bo boolean, i2 smallint, i4 integer, i8 bigint, f4 real, f8 double precision, n numeric,
 		n2 numeric(10,2), t text, v varchar(5), d date, ts timestamp, tz timestamptz, i interval)`)
 }
