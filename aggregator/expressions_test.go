@@ -20,7 +20,7 @@ import (
 func TestShare(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 12))
-		place := rng.Perm(2*len(datum.Types()) + 2)
+		place := rng.Perm(2*len(everyType) + 2)
 		x, other := &Expressions{}, &Expressions{}
 		var shared, alone []*View
 		for range 2 + rng.IntN(5) {

@@ -11,12 +11,14 @@ import (
 
 // A group's key is compared as a few words, which each of its values has some of:
 //
-//	bool, int2/4/8, date, timestamp[tz]   the value; NULL as nullInt
+//	bool, int2/4/8, date, timestamp[tz], time   the value; NULL as nullInt
 //	float4, float8                        the bits; NULL as nullFloat, which no value has
 //	interval                              the 128 bits of its length; NULL as nullSpan, which none has
-//	text of up to 15 bytes                the bytes with zeros behind them, and the length in the last one
+//	text of up to 15 bytes                the bytes with zeros behind them, and the length in the last one;
+//	                                      so are bytea and labels of enums
 //	longer text                           a hash of 64 bits and longText
-//	numeric                               a hash of 64 bits of its canonical form
+//	uuid                                  its two halves; NULL as nullInt and 0
+//	numeric and all others                a hash of 64 bits of its canonical form
 //
 // Equal values have equal words. Where equal words may be those of different
 // values (nullInt, longText, numerics) the row is in doubt, and the values
@@ -34,18 +36,26 @@ const (
 
 // widthOf returns how many words a key has.
 func widthOf(t datum.Type) int {
-	if t == datum.Text || t.Physical() == datum.PhysInterval {
+	if isText(t) || t == datum.UUID || t.Physical() == datum.PhysInterval {
 		return 2
 	}
 	return 1
 }
 
+// isText reports whether values are equal where their bytes are, of whatever length.
+func isText(t datum.Type) bool { return t == datum.Text || t == datum.Bytea || t == datum.Enum }
+
 // keyWords are the words of some rows' keys, row by row.
 type keyWords struct {
+	// within says of each key whether the rows are grouped by it, nil of all. The
+	// others are NULL in every row, which the number of the grouping set says
+	// already: their words are 0 and there is no doubt.
+	within []bool
 	width  int
 	words  []uint64
 	doubt  []bool // by row, where doubts is set
 	doubts bool
+	key    []byte // of a value whose word is a hash
 }
 
 func (k *keyWords) of(i int) []uint64 { return k.words[i*k.width : (i+1)*k.width] }
@@ -57,12 +67,16 @@ func (k *keyWords) fill(keys []*column.Vector, rows []int32) {
 		k.doubts = false
 	}
 	at := 0
-	for _, v := range keys {
+	for i, v := range keys {
 		switch words := k.words[at:]; {
-		case v.Type == datum.Text:
+		case k.within != nil && !k.within[i]:
+			k.fillNothing(words, widthOf(v.Type), len(rows))
+		case isText(v.Type):
 			k.fillTexts(words, v, rows)
 		case v.Type.Physical() == datum.PhysInt:
 			k.fillInts(words, v, rows)
+		case v.Type == datum.UUID:
+			k.fillUUIDs(words, v, rows)
 		default:
 			k.fillOthers(words, v, rows)
 		}
@@ -71,6 +85,12 @@ func (k *keyWords) fill(keys []*column.Vector, rows []int32) {
 }
 
 func (k *keyWords) doubtful(i int) { k.doubt[i], k.doubts = true, true }
+
+func (k *keyWords) fillNothing(words []uint64, of, rows int) {
+	for i := range rows {
+		clear(words[i*k.width : i*k.width+of])
+	}
+}
 
 func (k *keyWords) fillInts(words []uint64, v *column.Vector, rows []int32) {
 	width, values := k.width, v.Ints
@@ -114,6 +134,19 @@ func (k *keyWords) fillTexts(words []uint64, v *column.Vector, rows []int32) {
 	}
 }
 
+func (k *keyWords) fillUUIDs(words []uint64, v *column.Vector, rows []int32) {
+	for i, r := range rows {
+		w := words[i*k.width:]
+		if w[0], w[1] = nullInt, 0; v.Valid.Get(int(r)) {
+			u := v.Bytes(int(r))
+			w[0], w[1] = binary.BigEndian.Uint64(u), binary.BigEndian.Uint64(u[8:])
+		}
+		if w[0] == nullInt {
+			k.doubtful(i)
+		}
+	}
+}
+
 func (k *keyWords) fillOthers(words []uint64, v *column.Vector, rows []int32) {
 	for i, r := range rows {
 		w, null := words[i*k.width:], v.IsNull(int(r))
@@ -129,8 +162,8 @@ func (k *keyWords) fillOthers(words []uint64, v *column.Vector, rows []int32) {
 			}
 		default:
 			if w[0] = nullInt; !null {
-				var scratch [64]byte
-				w[0] = hashBytes(datum.AppendKeyDecimal(scratch[:0], v.Bytes(int(r))))
+				k.key = datum.AppendKeyBytes(k.key[:0], v.Type, v.Bytes(int(r)))
+				w[0] = hashBytes(k.key)
 			}
 			k.doubtful(i)
 		}
@@ -286,7 +319,7 @@ func sameValue(a *column.Vector, i int, b *column.Vector, j int) bool {
 		return a.Spans[i].Cmp(b.Spans[j]) == 0
 	default:
 		x, y := a.Bytes(i), b.Bytes(j)
-		return bytes.Equal(x, y) || a.Type == datum.Numeric && datum.CompareDecimal(x, y) == 0
+		return bytes.Equal(x, y) || a.Type.Ordered() && datum.CompareValues(a.Type, x, y) == 0
 	}
 }
 
@@ -303,9 +336,6 @@ func appendKey(dst []byte, v *column.Vector, row int32) []byte {
 	case datum.PhysInterval:
 		return datum.AppendKeySpan(dst, v.Spans[row])
 	default:
-		if v.Type == datum.Numeric {
-			return datum.AppendKeyDecimal(dst, v.Bytes(int(row)))
-		}
-		return datum.AppendKeyText(dst, v.Bytes(int(row)))
+		return datum.AppendKeyBytes(dst, v.Type, v.Bytes(int(row)))
 	}
 }

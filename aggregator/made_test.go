@@ -104,7 +104,7 @@ func TestGroupsFromStart(t *testing.T) {
 }
 
 // The places of partition and offset in the batches of append-only views.
-var appendedFrom = 2 * (1 + len(datum.Types()))
+var appendedFrom = 2 * (1 + len(everyType))
 
 // appendOnly is a plan that carries some values.
 func appendOnly(carried ...expr.Node) *query.Plan {

@@ -79,7 +79,7 @@ func widePlan() *query.Plan {
 func ownedView(b *testing.B, plan *query.Plan, groups int) *View {
 	b.Helper()
 	v := newView(b, plan, 1)
-	batch := &column.Batch{Rows: column.BatchRows, Columns: make([]*column.Vector, 2*len(datum.Types())+2)}
+	batch := &column.Batch{Rows: column.BatchRows, Columns: make([]*column.Vector, 2*len(everyType)+2)}
 	text, number := column.New(datum.Text), column.New(datum.Int8)
 	batch.Columns[2*int(datum.Text)+1], batch.Columns[2*int(datum.Int8)+1] = text, number
 	for at := 0; at < groups; at += column.BatchRows {

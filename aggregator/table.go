@@ -97,6 +97,21 @@ func (t *table) assign(keys []*column.Vector, rows []int32, groups []uint32) {
 	}
 }
 
+// assignSet is assign for the rows of a grouping set, the last of whose keys is its
+// number: those of () are all of one group.
+func (t *table) assignSet(set []bool, keys []*column.Vector, rows []int32, groups []uint32) {
+	t.words.within = set
+	if slices.Contains(set[:len(set)-1], true) {
+		t.assign(keys, rows, groups)
+		return
+	}
+	t.assign(keys, rows[:1], groups)
+	group := groups[rows[0]]
+	for _, r := range rows {
+		groups[r] = group
+	}
+}
+
 func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32) {
 	probes, found := t.probes[:len(rows)], t.found[:len(rows)]
 	t.words.fill(keys[:t.identity], rows)
@@ -120,7 +135,7 @@ func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32
 func (t *table) dismissDoubtful(keys []*column.Vector, rows []int32, found []uint32) {
 	at := 0
 	for i, stored := range t.keys[:t.identity] {
-		if stored.Type == datum.Text {
+		if isText(stored.Type) {
 			t.words.dismissTexts(at, stored, keys[i], rows, found)
 		} else {
 			t.words.dismissOthers(stored, keys[i], rows, found)

@@ -19,7 +19,7 @@ func TestTable(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 20))
 		types := make([]datum.Type, 1+rng.IntN(3))
 		for i := range types {
-			types[i] = datum.Types()[rng.IntN(len(datum.Types()))]
+			types[i] = keyTypes[rng.IntN(len(keyTypes))]
 		}
 		table := newTable(types, len(types))
 		for range 3 {

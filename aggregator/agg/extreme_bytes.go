@@ -5,8 +5,8 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// extremeBytes is min and max over text (by bytes: COLLATE "C") and numeric,
-// NULL until the first input that is not NULL. Among numerics that compare
+// extremeBytes is min and max over text (by bytes: COLLATE "C"), numeric and the
+// other types that are kept as bytes, NULL until the first input that is not NULL. Among numerics that compare
 // equal and look different (1.0 and 1.00) the first seen stays.
 type extremeBytes struct {
 	slots   []slot
@@ -22,6 +22,13 @@ func newTextExtreme(sign int) Accumulator {
 
 func newNumericExtreme(sign int) Accumulator {
 	return &extremeBytes{compare: datum.CompareDecimal, sign: sign}
+}
+
+// newBytesExtreme makes the accumulators of an ordered type.
+func newBytesExtreme(t datum.Type) func(sign int) Accumulator {
+	return func(sign int) Accumulator {
+		return &extremeBytes{compare: datum.CompareBytes(t), sign: sign}
+	}
 }
 
 func (a *extremeBytes) Grow(groups int) {

@@ -114,8 +114,8 @@ func compareRows(v *column.Vector, a, b int) int {
 	case datum.PhysInterval:
 		return v.Spans[a].Cmp(v.Spans[b])
 	}
-	if v.Type == datum.Numeric {
-		return datum.DecodeDecimal(v.Bytes(a)).Cmp(datum.DecodeDecimal(v.Bytes(b)))
+	if v.Type != datum.Text {
+		return datum.CompareValues(v.Type, v.Bytes(a), v.Bytes(b))
 	}
 	return strings.Compare(string(v.Bytes(a)), string(v.Bytes(b)))
 }

@@ -65,6 +65,64 @@ var table = []entry{
 	{"max.interval", datum.Interval, datum.Interval, noPart, maxOf(newSpanExtreme)},
 }
 
+// later are the types that came after the table's first lines, and every array
+// type: count takes them all, min and max those that PostgreSQL 15 has them for. An
+// array is named by its elements: count.int4[].
+var later = []struct {
+	name    string
+	of      datum.Type
+	extreme bool
+}{
+	{"bytea", datum.Bytea, false},
+	{"bpchar", datum.Bpchar, true},
+	{"time", datum.Time, true},
+	{"uuid", datum.UUID, false},
+	{"json", datum.JSON, false},
+	{"jsonb", datum.JSONB, false},
+	{"inet", datum.Inet, true},
+	{"cidr", datum.Cidr, false}, // a cidr's extremes are those of the inet that it is
+	{"enum", datum.Enum, false},
+	{"other", datum.Other, false},
+	{"bool[]", datum.ArrayOf(datum.Bool), true},
+	{"int2[]", datum.ArrayOf(datum.Int2), true},
+	{"int4[]", datum.ArrayOf(datum.Int4), true},
+	{"int8[]", datum.ArrayOf(datum.Int8), true},
+	{"float4[]", datum.ArrayOf(datum.Float4), true},
+	{"float8[]", datum.ArrayOf(datum.Float8), true},
+	{"numeric[]", datum.ArrayOf(datum.Numeric), true},
+	{"text[]", datum.ArrayOf(datum.Text), true},
+	{"date[]", datum.ArrayOf(datum.Date), true},
+	{"timestamp[]", datum.ArrayOf(datum.Timestamp), true},
+	{"timestamptz[]", datum.ArrayOf(datum.TimestampTZ), true},
+	{"interval[]", datum.ArrayOf(datum.Interval), true},
+	{"bytea[]", datum.ArrayOf(datum.Bytea), true},
+	{"bpchar[]", datum.ArrayOf(datum.Bpchar), true},
+	{"time[]", datum.ArrayOf(datum.Time), true},
+	{"uuid[]", datum.ArrayOf(datum.UUID), true},
+	{"json[]", datum.ArrayOf(datum.JSON), false},
+	{"jsonb[]", datum.ArrayOf(datum.JSONB), false}, // their order in the table hangs on the database's collation
+	{"inet[]", datum.ArrayOf(datum.Inet), true},
+	{"cidr[]", datum.ArrayOf(datum.Cidr), true},
+	{"enum[]", datum.ArrayOf(datum.Enum), false},
+}
+
+// whole is the table with the lines of later.
+func whole() []entry {
+	all := table[:len(table):len(table)]
+	for _, l := range later {
+		all = append(all, entry{"count." + l.name, l.of, datum.Int8, countPart, nil})
+		switch {
+		case !l.extreme:
+		case l.of.Physical() == datum.PhysInt:
+			all = append(all, entry{"min." + l.name, l.of, l.of, leastPart, nil}, entry{"max." + l.name, l.of, l.of, greatestPart, nil})
+		default:
+			all = append(all, entry{"min." + l.name, l.of, l.of, noPart, minOf(newBytesExtreme(l.of))},
+				entry{"max." + l.name, l.of, l.of, noPart, maxOf(newBytesExtreme(l.of))})
+		}
+	}
+	return all
+}
+
 // kinds says how PostgreSQL keeps and merges the state column of a kind.
 var kinds = map[string]State{
 	"count": {Merge: MergeAdd, Zero: "0"},
@@ -83,8 +141,9 @@ func maxOf(make func(sign int) Accumulator) func() Accumulator {
 
 // functions is the table as Functions, in its order.
 var functions = func() []*Function {
-	all := make([]*Function, len(table))
-	for i, e := range table {
+	lines := whole()
+	all := make([]*Function, len(lines))
+	for i, e := range lines {
 		kind, _, _ := strings.Cut(e.name, ".")
 		state := kinds[kind]
 		state.Type = e.state

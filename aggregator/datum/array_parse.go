@@ -11,7 +11,7 @@ type arrayParser struct {
 	quoted  bool // within quotes
 	level   int
 	dims    int
-	deep    int  // the level at which the elements stand, 0 so far
+	deep    int // the level at which the elements stand, 0 so far
 	counts  [MaxDimensions]int32
 	nelems  [MaxDimensions + 1]int32 // of the open braces
 	last    [MaxDimensions + 1]int32 // of the braces closed before at the level

@@ -111,20 +111,20 @@ func AppendKeyText(dst []byte, s []byte) []byte {
 
 // AppendKeyBytes appends a value of a type that has a key and the layout PhysBytes.
 func AppendKeyBytes(dst []byte, t Type, v []byte) []byte {
-	if t.IsArray() {
-		return appendKeyArray(dst, t.Elem(), v)
-	}
 	switch t {
-	case Numeric:
-		return AppendKeyDecimal(dst, v)
 	case Text, Bytea, Enum:
 		return AppendKeyText(dst, v)
+	case Numeric:
+		return AppendKeyDecimal(dst, v)
 	case Bpchar:
 		return AppendKeyText(dst, TrimBpchar(v))
 	case UUID, Inet, Cidr:
 		return append(append(dst, keyValue), v...)
 	case JSONB:
 		return appendKeyJSONB(dst, v)
+	}
+	if t.IsArray() {
+		return appendKeyArray(dst, t.Elem(), v)
 	}
 	panic("bug: key of type " + t.String())
 }

@@ -39,7 +39,7 @@ func randomBlock(rng *rand.Rand) *partial.Block {
 		r.Topic[3] = byte(rng.IntN(256))
 		b.Ranges = append(b.Ranges, r)
 	}
-	types := datum.Types()
+	types := append(datum.AllTypes(), datum.Enum, datum.ArrayOf(datum.Enum), datum.Other)
 	for range 1 + rng.IntN(3) {
 		b.Keys = append(b.Keys, specimen.Vector(rng.IntN, types[rng.IntN(len(types))], b.Groups))
 	}

@@ -65,6 +65,8 @@ func intRange(t datum.Type) (least, greatest int64) {
 		return math.MinInt16, math.MaxInt16
 	case datum.Int4, datum.Date:
 		return math.MinInt32, math.MaxInt32
+	case datum.Time:
+		return 0, 24 * 3600 * 1_000_000
 	}
 	return math.MinInt64, math.MaxInt64
 }
@@ -93,15 +95,15 @@ func readBytes(r *reader, v *column.Vector, rows int) {
 	}
 	arena := r.take(int(off))
 	v.Arena = append(slices.Grow(v.Arena[:0], len(arena)), arena...)
-	if v.Type != datum.Numeric || r.what != "" {
+	if v.Type == datum.Text || r.what != "" {
 		return
 	}
 	for row := range rows {
 		if !v.Valid.Get(row) {
 			continue
 		}
-		if _, ok := datum.DecodeDecimalChecked(v.Bytes(row)); !ok {
-			r.fail("numeric")
+		if !datum.ValidValue(v.Bytes(row), v.Type) {
+			r.fail(v.Type.String())
 			return
 		}
 	}

@@ -57,6 +57,11 @@ func integer(chance Intn, t datum.Type, extreme bool) int64 {
 		least, greatest = math.MinInt16, math.MaxInt16
 	case datum.Int4, datum.Date:
 		least, greatest = math.MinInt32, math.MaxInt32
+	case datum.Time:
+		if extreme {
+			return pick[int64](chance, 0, 1, 86_400_000_000, 86_399_999_999)
+		}
+		return int64(chance(20)) * 1_000_000
 	}
 	if extreme {
 		return pick(chance, least, least+1, greatest, greatest-1, 0)
@@ -93,8 +98,11 @@ func span(chance Intn, extreme bool) datum.Span {
 }
 
 func bytes(chance Intn, t datum.Type, extreme bool) []byte {
-	if t == datum.Numeric {
+	switch {
+	case t == datum.Numeric:
 		return numeric(chance, extreme)
+	case t != datum.Text:
+		return others(chance, t)
 	}
 	if extreme {
 		return []byte(pick(chance, "", "\x01", "\U0010FFFF", "ÿ", string(repeated(chance(500)))))
@@ -127,21 +135,13 @@ func repeated(n int) []byte {
 func pick[T any](chance Intn, of ...T) T { return of[chance(len(of))] }
 
 // Key returns the canonical form of a row: equal where PostgreSQL's = or a pair
-// of NULLs holds.
+// of NULLs holds; of types without one the bytes.
 func Key(v *column.Vector, row int) string {
 	switch {
 	case v.IsNull(row):
 		return string(datum.AppendKeyNull(nil))
-	case v.Type == datum.Numeric:
-		return string(datum.AppendKeyDecimal(nil, v.Bytes(row)))
-	}
-	switch v.Type.Physical() {
-	case datum.PhysInt:
-		return string(datum.AppendKeyInt(nil, v.Ints[row]))
-	case datum.PhysFloat:
-		return string(datum.AppendKeyFloat(nil, v.Floats[row]))
-	case datum.PhysInterval:
-		return string(datum.AppendKeySpan(nil, v.Spans[row]))
+	case v.Type.HasKey():
+		return string(datum.AppendKeyValue(nil, v.Type, v.Value(nil, row)))
 	}
 	return string(datum.AppendKeyText(nil, v.Bytes(row)))
 }
