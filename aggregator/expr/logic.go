@@ -15,13 +15,17 @@ func (c *compiler) logic(n *Logic) (evaluator, error) {
 	if n.Op == Not {
 		return newNot(args[0]), nil
 	}
-	return newJunction(args, n.Op == Or), nil
+	if n.Op == And {
+		return newConjunction(n.Args, args), nil
+	}
+	return newJunction(args, true), nil
 }
 
 // junction is AND or OR: the first argument that is decisive (FALSE for AND,
 // TRUE for OR) ends it, else it is NULL if an argument was.
 type junction struct {
 	args     []evaluator
+	free     []conjunct // of AND, the first of args: those that cannot fail
 	decisive int64
 	out      column.Vector
 	open     []int32 // rows not yet decided

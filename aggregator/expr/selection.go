@@ -34,16 +34,21 @@ func appendTrue(dst []int32, v *column.Vector, rows []int32, errs *RowErrors) []
 	return dst
 }
 
-// choose narrows the rows by one argument after the other.
+// choose narrows the rows by one argument after the other (see order.go for which).
 func (j *junction) choose(x *exec, rows, dst []int32) []int32 {
 	if j.decisive == 1 {
 		return appendTrue(dst, j.eval(x, rows), rows, x.errs)
 	}
 	start := len(dst)
-	for _, arg := range j.args {
+	for i, arg := range j.args {
+		asked := len(rows)
 		dst = choose(arg, x, rows, dst[:start])
 		rows = dst[start:]
+		if j.saw(i, asked, len(rows)); len(rows) == 0 {
+			break
+		}
 	}
+	j.learn()
 	return dst
 }
 
