@@ -45,7 +45,7 @@ func fillDefaults(defaults []defaulted, targets []target, row int) {
 func checkNotNull(targets []target, notNull []int32, row int) *datum.Error {
 	for _, i := range notNull {
 		if t := &targets[i]; t.vec.IsNull(row) {
-			return datum.Errorf(datum.CodeNotNullViolation, "null value in column %q violates not-null constraint", t.Name)
+			return datum.Errorf(datum.CodeNotNullViolation, "null value in column \"%s\" violates not-null constraint", t.Name)
 		}
 	}
 	return nil

@@ -134,15 +134,15 @@ func (d *Copy) append(b *column.Batch, value []byte) *datum.Error {
 		switch {
 		case err != nil:
 			return inLine(err, lines.number)
-		case !ok:
+		case lines.number <= 1 && d.options.Header == MatchHeader: // an empty record too
+			if err := d.matchHeader(line, plain); err != nil {
+				return err
+			}
+		}
+		if !ok {
 			return nil
 		}
 		if lines.number == 1 && d.options.Header != NoHeader {
-			if d.options.Header == MatchHeader {
-				if err := d.matchHeader(line, plain); err != nil {
-					return err
-				}
-			}
 			continue
 		}
 		if err := room(d.targets, b, start); err != nil {
@@ -167,7 +167,7 @@ func (d *Copy) row(row int, line []byte, plain bool) *datum.Error {
 		c := &d.columns[i]
 		if i >= len(d.fields) {
 			if i < d.least {
-				return datum.Errorf(CodeBadCopy, "missing data for column %q", c.name)
+				return datum.Errorf(CodeBadCopy, "missing data for column \"%s\"", c.name)
 			}
 			break
 		}

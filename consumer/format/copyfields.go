@@ -158,9 +158,9 @@ func (d *Copy) matchHeader(line []byte, plain bool) *datum.Error {
 	for i, f := range d.fields {
 		switch name := d.columns[i].name; {
 		case f.null:
-			return datum.Errorf(CodeBadCopy, "column name mismatch in header line field %d: got null value (%q), expected %q", i+1, d.options.Null, name)
+			return datum.Errorf(CodeBadCopy, "column name mismatch in header line field %d: got null value (\"%s\"), expected \"%s\"", i+1, d.options.Null, name)
 		case string(f.text) != name:
-			return datum.Errorf(CodeBadCopy, "column name mismatch in header line field %d: got %q, expected %q", i+1, f.text, name)
+			return datum.Errorf(CodeBadCopy, "column name mismatch in header line field %d: got \"%s\", expected \"%s\"", i+1, f.text, name)
 		}
 	}
 	return nil

@@ -29,11 +29,11 @@ const (
 // next returns the next line without its end; plain where it has neither quotes nor
 // backslashes that matter; not ok behind the last.
 func (l *copyLines) next() (line []byte, plain, ok bool, err *datum.Error) {
+	l.number++
 	v := l.rest
 	if len(v) == 0 {
 		return nil, false, false, nil
 	}
-	l.number++
 	end, special := bytes.IndexByte(v, '\n'), byte('\\')
 	if l.csv {
 		special = l.quote
@@ -49,7 +49,7 @@ func (l *copyLines) next() (line []byte, plain, ok bool, err *datum.Error) {
 		if end >= 0 {
 			l.end = newline
 		}
-	case end >= 0 && at == end-1 && (l.end == both || l.end == unknownEnd):
+	case at >= 0 && at == end-1 && (l.end == both || l.end == unknownEnd):
 		l.end, line = both, line[:at]
 	default:
 		return l.slow(v)

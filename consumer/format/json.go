@@ -81,13 +81,13 @@ func NewJSON(fields []Field, env Env) *JSON {
 
 // Begin implements [Decoder].
 func (d *JSON) Begin(b *column.Batch) {
-	b.Rows = 0
 	beginTargets(d.targets, b)
 	d.fill(b)
 }
 
 // beginTargets is Begin for the wanted fields.
 func beginTargets(targets []target, b *column.Batch) {
+	b.Rows = 0
 	for i := range targets {
 		f := &targets[i]
 		for len(b.Columns) <= f.Column {

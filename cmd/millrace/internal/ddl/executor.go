@@ -53,6 +53,8 @@ func (e *Executor) Execute(ctx context.Context, sql string) (Result, error) {
 	switch s := parsed.(type) {
 	case *statement.CreateStream:
 		result, err = e.createStream(ctx, s)
+	case *statement.AlterStream:
+		result, err = e.alterStream(ctx, s)
 	case *statement.CreateView:
 		result, err = e.createView(ctx, s)
 	case *statement.DropStream:

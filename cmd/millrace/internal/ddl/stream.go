@@ -33,7 +33,14 @@ func (e *Executor) createStream(ctx context.Context, s *statement.CreateStream) 
 		result.Notices = append(result.Notices, exists(s.Name))
 		return result, nil
 	}
-	if stream.Columns, stream.TimeZone, err = e.resolve(ctx, s.Columns); err != nil {
+	defs, err := e.columns(ctx, current, s)
+	if err != nil {
+		return result, err
+	}
+	if stream.Columns, stream.TimeZone, err = e.resolveAll(ctx, defs); err != nil {
+		return result, err
+	}
+	if err := checkFormat(stream, s); err != nil {
 		return result, err
 	}
 	if err := e.topics(ctx, stream, s); err != nil {
@@ -79,7 +86,7 @@ func setStreamOptions(stream *topology.Stream, s *statement.CreateStream) {
 		return otherwise
 	}
 	stream.Topic = option("topic", s.Name)
-	stream.Format = option("format", "json")
+	stream.Format, stream.Copy = option("format", "json"), copyOptions(s.Options)
 	stream.OnError = topology.OnError(option("on_error", string(topology.DeadLetter)))
 	stream.Start = option("start", "latest")
 }
