@@ -46,6 +46,7 @@ type lane struct {
 	lastSeal time.Time
 	stopping bool
 	void     bool // what was read since the last seal must be thrown away
+	doubtful bool // a newer catalog may allow a record that was refused since the last seal
 
 	scratch []*laneView
 }

@@ -233,11 +233,11 @@ func (l *lane) leave(id topology.StreamID) {
 	}
 }
 
-// renew gives a stream the views that the catalog says. Where they changed, its
-// decoder is built anew and the tables of those that stay are kept.
+// renew gives a stream the views and columns that the catalog says. Where they changed,
+// its decoder is built anew and the tables of those that stay are kept.
 func (l *lane) renew(def *topology.Stream, views []*topology.View) {
 	old := l.streams[def.ID]
-	if old != nil && l.sameViews(old.views, views) {
+	if old != nil && l.sameViews(old.views, views) && len(old.def.Columns) == len(def.Columns) {
 		return
 	}
 	s := newLaneStream(def, views, func(v *topology.View, err error) {

@@ -14,6 +14,9 @@ import (
 // on_error says.
 func (l *lane) refuse(s *topology.Stream, views []*laneView, r *kgo.Record, v *laneView, err *datum.Error) {
 	tp := topology.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+	if v == nil {
+		l.doubt(err)
+	}
 	switch s.OnError {
 	case topology.Skip:
 		l.node.metrics.skipped.WithLabelValues(s.Name).Inc()

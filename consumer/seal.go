@@ -24,6 +24,11 @@ func (l *lane) sealDue(now time.Time) {
 // publish it; the lane goes on with empty tables. The result comes by the
 // mailbox. No flush is in flight when it is called.
 func (l *lane) seal() {
+	l.finish() // or positions would stand behind what is in no table
+	if l.doubted() {
+		l.reset("refused records may fit the stream's newest definition")
+		return
+	}
 	l.lastSeal = time.Now()
 	l.cadence.sealed(l.lastSeal)
 	l.seq++
