@@ -86,22 +86,24 @@ func comparable(t datum.Type) bool {
 	return t != datum.Invalid && t != datum.JSON && t != datum.Other
 }
 
-// The columns that an append-only view's rows are told apart by, and the one that
-// groups of several grouping sets are.
-const (
-	partitionColumn = "_partition"
-	offsetColumn    = "_offset"
-	rowColumn       = "_row"
-	setColumn       = "_grouping_set"
-)
+// placeColumns are those that an append-only view's rows are told apart by: the
+// first two are metadata columns of the stream.
+var placeColumns = [...]string{"_partition", "_offset", "_row"}
+
+// setColumn is the number of a group's grouping set, where there are several.
+const setColumn = "_grouping_set"
 
 // appendRows makes each row of the stream a row of its own: its key is where its
 // record is, and what is selected stands beside it. So a record that is read again
 // can never come twice.
 func (b *builder) appendRows() error {
 	b.plan.AppendOnly = true
-	for _, name := range []string{partitionColumn, offsetColumn} {
+	for _, name := range placeColumns[:2] {
 		at := slices.IndexFunc(b.schema, func(c SchemaColumn) bool { return c.Name == name && c.Metadata })
+		if b.eval.drafting {
+			b.made(Evaluated, datum.Int8) // a draft has only the columns that are named
+			continue
+		}
 		if at < 0 {
 			return b.places.fail(0, datum.CodeFeatureNotSupported, "Give the stream's own column of that name another name, or use GROUP BY.",
 				"a SELECT without aggregates and GROUP BY needs the metadata column \"%s\", which stream \"%s\" hides", name, b.analysis.Stream)
@@ -141,7 +143,7 @@ func (b *builder) addTarget(target *node, carried bool) error {
 	if err != nil {
 		return err
 	}
-	if b.plan.Keys[at].Origin == Evaluated && at >= 2 {
+	if b.plan.Keys[at].Origin == Evaluated && at >= len(placeColumns) {
 		b.plan.Keys[at].Carried = carried
 	}
 	b.keyOfTarget[target.text("resno")] = at
@@ -206,6 +208,9 @@ func (b *builder) placeOf(target *node, otherwise span) span {
 
 // exprType is the type of an analysed expression, 0 where it cannot be told.
 func exprType(n *node) uint32 {
+	if n == nil {
+		return 0
+	}
 	switch n.tag {
 	case "AGGREF":
 		return n.oid("aggtype")

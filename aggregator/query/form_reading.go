@@ -54,7 +54,12 @@ func (b *builder) sort(clause *node) (Sort, error) {
 	if err == nil && !key {
 		sql, err = (&deparser{&nativeBuilder{b, b.places.rest}}).sql(n)
 	}
-	return Sort{SQL: sql, Key: key, Type: b.typeName(exprType(n))}, err
+	of := exprType(n)
+	name, ok := map[uint32]string{boolOID: "boolean", int4OID: "integer"}[of] // which the tree may not name
+	if !ok {
+		name = b.typeName(of)
+	}
+	return Sort{SQL: sql, Key: key, Type: name}, err
 }
 
 // direction is what is written behind an expression of ORDER BY.

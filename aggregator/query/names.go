@@ -1,10 +1,6 @@
 package query
 
-import (
-	"slices"
-
-	"github.com/millrace/millrace/aggregator/expr"
-)
+import "slices"
 
 // names hands out the names of v_mrel's columns.
 type names map[string]bool
@@ -73,17 +69,12 @@ func (b *builder) nameColumns() error {
 // may take these names.
 func (b *builder) nameMade() {
 	for i := range b.plan.Keys {
-		key, name := &b.plan.Keys[i], ""
+		key := &b.plan.Keys[i]
 		switch {
 		case key.Origin == SetNumber:
-			name = setColumn
-		case key.Origin == RowNumber:
-			name = rowColumn
-		case b.plan.AppendOnly && !key.Carried:
-			name = key.Expr.(*expr.Column).Name
-		}
-		if name != "" {
-			key.Column, _ = b.names.take(name)
+			key.Column, _ = b.names.take(setColumn)
+		case b.plan.AppendOnly && i < len(placeColumns):
+			key.Column, _ = b.names.take(placeColumns[i])
 		}
 	}
 }

@@ -18,9 +18,7 @@ func (b *builder) checkFrom() error {
 	case n == 0:
 		return b.noStream()
 	case n > 1:
-		at, _ := c.findNth(c.all(), n, b.analysis.Stream)
-		return c.fail(at, datum.CodeFeatureNotSupported, "Read it once, and join views over it where you read them.",
-			"a stream cannot be joined with itself: the events that would meet come at different times")
+		return b.selfJoin()
 	}
 	if err := b.checkSamples(whole); err != nil {
 		return err
@@ -36,6 +34,16 @@ func (b *builder) checkFrom() error {
 	items := b.query.child("jointree").nodes("fromlist")
 	b.eval.joined = b.stream == "" || len(items) > 1 || items[0].tag != "RANGETBLREF"
 	return nil
+}
+
+// selfJoin refuses a stream that is read more than once.
+func (b *builder) selfJoin() error {
+	at, ok := b.places.findNth(b.places.all(), 2, b.analysis.Stream)
+	if !ok {
+		at = b.places.from.from
+	}
+	return b.places.fail(at, datum.CodeFeatureNotSupported, "Read it once, and join views over it where you read them.",
+		"a stream cannot be joined with itself: the events that would meet come at different times")
 }
 
 // streamsIn counts how often the stream is read beneath v.
@@ -93,6 +101,9 @@ func (b *builder) checkLevel(q *node) (string, error) {
 	entries := q.nodes("rtable")
 	for i := range entries {
 		if inner := b.readerOf(q, &entries[i]); inner != nil || b.isStream(&entries[i]) {
+			if index != "" {
+				return "", b.selfJoin()
+			}
 			index = itoa(i + 1)
 			if inner == nil {
 				continue

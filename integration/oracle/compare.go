@@ -23,7 +23,7 @@ func Difference(c *Case, want, got *Answer) string {
 	missing, extra := multiset(c, want.Rows, got.Rows)
 	missing, extra = withoutNear(c, want.Columns, missing, extra)
 	if len(missing)+len(extra) == 0 {
-		return ""
+		return disorder(c, want.Rows, got.Rows)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rows are missing, %d are not PostgreSQL's (of %d)", len(missing), len(extra), len(want.Rows))
@@ -36,6 +36,16 @@ func Difference(c *Case, want, got *Answer) string {
 		}
 	}
 	return b.String()
+}
+
+// disorder says where rows that must be in order are not.
+func disorder(c *Case, want, got [][]string) string {
+	for i := range want {
+		if c.Ordered && exact(c, want[i]) != exact(c, got[i]) {
+			return fmt.Sprintf("row %d is not in order: want %q, got %q", i+1, want[i], got[i])
+		}
+	}
+	return ""
 }
 
 // multiset returns which rows only one side has, in order of their exact columns.

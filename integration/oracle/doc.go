@@ -28,7 +28,7 @@
 // produces records with values of every column's type. NULLs and missing fields
 // are among them; sums are exact in any order, unless wild asks for extremes.
 //
-//	view NAME [approx=N,…] [loose=N,…] [start=latest]
+//	view NAME [approx=N,…] [loose=N,…] [start=latest] [ordered]
 //		SELECT …
 //		! expectation
 //
@@ -36,7 +36,8 @@
 // (names, types) and rows that PostgreSQL's SELECT has, compared as text. approx
 // columns are floats that may differ by 1e-9 of their value (1e-6 for real):
 // their sums hang on the order. loose columns are compared by what PostgreSQL's
-// = sees: which look of equal keys is shown is open. The expectations:
+// = sees: which look of equal keys is shown is open. An ordered view has its rows in
+// PostgreSQL's order, where others have them in any. The expectations:
 //
 //	! error SQLSTATE text              refused at CREATE, text is in the message
 //	! group SQLSTATE where CONDITION   reading the groups for which the condition
@@ -55,5 +56,6 @@
 // partition's owner changes before a fold, one node or two, of which one may die
 // in the middle. They are drawn by a seed, which is printed; MILLRACE_ORACLE_SEED
 // runs it again. MILLRACE_TEST_FULL=1
-// or MILLRACE_ORACLE_FULL=1 runs the whole matrix.
+// or MILLRACE_ORACLE_FULL=1 runs the whole matrix. MILLRACE_ORACLE_SCRIPTS="groups forms"
+// runs these scripts alone.
 package oracle

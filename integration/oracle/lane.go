@@ -6,6 +6,8 @@ import (
 	"fmt"
 	chance "math/rand/v2"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
@@ -84,10 +86,11 @@ func NewRun(store *sink.Store, options Options, seams Seams) *Run {
 
 // lane is one lane's tables of one stream.
 type lane struct {
-	decoder *format.JSON
-	views   []*aggregator.View
-	batches int // since the last flush
-	seq     uint64
+	decoder  *format.JSON
+	metadata format.Metadata
+	views    []*aggregator.View
+	batches  int // since the last flush
+	seq      uint64
 }
 
 // stream is one stream on its way through a run.
@@ -103,7 +106,8 @@ type stream struct {
 	flushes int // since the last fold
 	// merged are the blocks since the last fold, where a takeover is to come.
 	merged []mergedBlock
-	taken  bool // it has come
+	taken  bool  // it has come
+	offset int64 // of the next record
 	batch  column.Batch
 	picked column.Batch
 	block  partial.Block
@@ -163,9 +167,12 @@ func (r *Run) newStream(s *CompiledStream) (*stream, error) {
 	x := &stream{Run: r, CompiledStream: s}
 	for range r.options.Lanes {
 		l := &lane{decoder: format.NewJSON(s.Fields, format.Env{Zone: s.Zone})}
+		for _, m := range s.Metadata {
+			l.metadata.Want(m.What, m.Of, m.Place)
+		}
 		x.lanes = append(x.lanes, l)
 	}
-	x.batch.Columns = make([]*column.Vector, len(s.Fields))
+	x.batch.Columns = make([]*column.Vector, s.Width)
 	for _, v := range s.Views {
 		plan := copyPlan(v.Plan)
 		if r.seams.Plan != nil {
@@ -205,13 +212,17 @@ func copyPlan(p *query.Plan) *query.Plan {
 func (x *stream) take(ctx context.Context, records []Record) error {
 	l := x.lanes[x.rng.IntN(len(x.lanes))]
 	l.decoder.Begin(&x.batch)
+	l.metadata.Begin(&x.batch)
 	for _, r := range records {
+		first := x.batch.Rows
 		if err := l.decoder.Append(&x.batch, r.Value); err != nil {
 			x.Dead[x.Name+" decode "+err.Code]++
 			if r.Dead == "" {
 				return fmt.Errorf("stream %s: record %q: %w", x.Name, r.Value, err)
 			}
 		}
+		l.metadata.Fill(&x.batch, first, &kgo.Record{Topic: x.Name, Partition: int32(x.offset % inputPartitions), Offset: x.offset, Value: r.Value})
+		x.offset++
 	}
 	x.add(l, &x.batch, records[0].Early)
 	if l.batches++; x.rng.IntN(x.options.Flush) > 0 && l.batches < x.options.Flush {

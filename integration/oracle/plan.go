@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/aggregator/statement"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/sink/analyse"
+	"github.com/millrace/millrace/topology"
 )
 
 // Compiled is the corpus as a node has it after CREATE: plans, and one decoder's
@@ -32,7 +33,17 @@ type CompiledStream struct {
 	*Stream
 	Views  []*CompiledView
 	Fields []format.Field // what some view wants
-	Zone   *time.Location
+	// Metadata are the metadata columns that some view wants.
+	Metadata []MetadataColumn
+	Width    int // of the stream's batch: both
+	Zone     *time.Location
+}
+
+// MetadataColumn is a metadata column at its place in the stream's batch.
+type MetadataColumn struct {
+	What  topology.Metadata
+	Of    datum.Type
+	Place int
 }
 
 // CompiledView is a case's plan and the places of its columns in the stream's
@@ -89,19 +100,29 @@ func (s *CompiledStream) add(ctx context.Context, conn *pgx.Conn, c *Case) error
 		stream.Columns = append(stream.Columns, analyse.Column{Name: col.Name, TypeText: col.TypeName, NotNull: col.NotNull})
 		schema = append(schema, query.SchemaColumn{Name: col.Name, Type: col.Type})
 	}
+	hidden := topology.WithMetadata(nil)
+	for _, m := range hidden {
+		of, _ := datum.TypeOf(m.OID)
+		stream.Columns = append(stream.Columns, analyse.Column{Name: m.Name, TypeText: m.Type, Hidden: true})
+		schema = append(schema, query.SchemaColumn{Name: m.Name, Type: of, Typmod: -1, Metadata: true})
+	}
 	analysis, err := analyse.Analyse(ctx, conn, stream, c.Select, 0)
 	if err != nil {
 		return err
 	}
-	view := &CompiledView{Case: c, Analysis: analysis, Columns: make([]int, len(columns))}
+	view := &CompiledView{Case: c, Analysis: analysis, Columns: make([]int, len(schema))}
 	if view.Plan, err = query.Build(analysis, schema); err != nil {
 		return err
 	}
-	for i := range columns {
+	for i := range schema {
 		view.Columns[i] = -1
 	}
 	for _, i := range view.Plan.Columns {
-		view.Columns[i] = s.field(columns[i])
+		if i < len(columns) {
+			view.Columns[i] = s.field(columns[i])
+		} else {
+			view.Columns[i] = s.metadata(hidden[i-len(columns)].Metadata, schema[i].Type)
+		}
 	}
 	for i, col := range columns {
 		if col.NotNull {
@@ -127,15 +148,26 @@ func (s *CompiledStream) definitions(c *Case) ([]statement.ColumnDef, error) {
 // field returns the place of a column in the stream's batch.
 func (s *CompiledStream) field(c analyse.ResolvedColumn) int {
 	want := format.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod, NotNull: c.NotNull}
-	for i, f := range s.Fields {
-		want.Column = i
+	for _, f := range s.Fields {
+		want.Column = f.Column
 		if f == want {
-			return i
+			return f.Column
 		}
 	}
-	want.Column = len(s.Fields)
-	s.Fields = append(s.Fields, want)
+	want.Column = s.Width
+	s.Fields, s.Width = append(s.Fields, want), s.Width+1
 	return want.Column
+}
+
+// metadata returns the place of a metadata column in the stream's batch.
+func (s *CompiledStream) metadata(what topology.Metadata, of datum.Type) int {
+	for _, m := range s.Metadata {
+		if m.What == what {
+			return m.Place
+		}
+	}
+	s.Metadata, s.Width = append(s.Metadata, MetadataColumn{what, of, s.Width}), s.Width+1
+	return s.Width - 1
 }
 
 // pick makes batch the stream's batch as the view's plan numbers it.

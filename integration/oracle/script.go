@@ -45,7 +45,9 @@ type Case struct {
 	Latest bool // start = 'latest': without the early records
 	Approx []int
 	Loose  []int
-	Expect []Expectation
+	// Ordered says that the rows come in PostgreSQL's order.
+	Ordered bool
+	Expect  []Expectation
 }
 
 // Expectation is an exception from being equal to PostgreSQL's answer.
@@ -66,14 +68,17 @@ func (c *Case) expects(kind string) (Expectation, bool) {
 	return c.Expect[at], true
 }
 
-// Load reads every script of a folder.
-func Load(folder string) (*Corpus, error) {
+// Load reads the scripts of a folder, all of them where none is named.
+func Load(folder string, names ...string) (*Corpus, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.oracle"))
 	if err != nil {
 		return nil, err
 	}
 	corpus := &Corpus{}
 	for _, file := range files {
+		if len(names) > 0 && !slices.Contains(names, strings.TrimSuffix(filepath.Base(file), ".oracle")) {
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -250,6 +255,8 @@ func viewArguments(c *Case, args []string) (err error) {
 			c.Loose, err = numbers(value)
 		case "start":
 			c.Latest = value == "latest"
+		case "ordered":
+			c.Ordered = true
 		default:
 			err = fmt.Errorf("no argument %s of a view", a)
 		}
