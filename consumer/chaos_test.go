@@ -29,6 +29,7 @@ func TestAnythingInAnyOrder(t *testing.T) {
 	x := &chaos{testCluster: newTestCluster(t, seedOf(), topology.DeadLetter), nodes: map[string]*running{}}
 	x.store.fail, x.store.unknown = 3, 3
 	x.failSometimes(2)
+	x.postgres.fail = 10
 	var err error
 	if x.producer, err = kgo.NewClient(kgo.SeedBrokers(x.kafka.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.TransactionalID("producer"), kgo.MetadataMinAge(10*time.Millisecond)); err != nil {
@@ -124,7 +125,11 @@ func (x *chaos) quit(r *running) {
 // create adds a view that starts anywhere, the end included.
 func (x *chaos) create() {
 	x.created++
-	x.views = append(x.views, x.createViewAt(fmt.Sprint("v", x.created), func(p topology.Partition) int64 {
+	create := x.createViewAt
+	if x.rng.IntN(2) == 0 {
+		create = x.createRemote
+	}
+	x.views = append(x.views, create(fmt.Sprint("v", x.created), func(p topology.Partition) int64 {
 		switch end := len(x.want[p]); x.rng.IntN(3) {
 		case 0:
 			return 0

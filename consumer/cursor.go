@@ -34,19 +34,20 @@ const (
 // startCursors starts a cursor for each position behind the live one, nearest
 // first, as far as the lane may.
 func (l *lane) startCursors(p *inputPartition) {
-	if p.closing || p.atStop() {
+	if p.closing {
 		return
 	}
 	for l.cursors < l.node.memory.cursors {
 		var views []*viewPosition
 		for _, v := range p.views {
-			if v.mode != behind || v.at >= p.next || p.hasCursor(v) {
+			if v.mode != behind || v.read >= p.limit() || p.hasCursor(v) || !l.room(v.view) {
 				continue
 			}
-			if len(views) == 0 || v.at > views[0].at {
+			switch {
+			case len(views) == 0 || v.read > views[0].read:
 				views = []*viewPosition{v}
-			} else if v.at == views[0].at {
-				views = append(views, v)
+			case v.read == views[0].read && v.view.queue == nil && views[0].view.queue == nil:
+				views = append(views, v) // one with a row program may have to wait, and reads alone
 			}
 		}
 		if len(views) == 0 {
@@ -69,7 +70,7 @@ func (p *inputPartition) hasCursor(v *viewPosition) bool {
 
 func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 	ctx, cancel := context.WithCancel(l.ctx)
-	c := &cursor{part: p, views: views, at: views[0].at, cancel: cancel}
+	c := &cursor{part: p, views: views, at: views[0].read, cancel: cancel}
 	p.cursors = append(p.cursors, c)
 	l.cursors++
 	for _, v := range views {
@@ -120,8 +121,14 @@ func (l *lane) handOver(ctx context.Context, c *cursor, records []*kgo.Record) b
 	for {
 		taken := false
 		err := l.do(ctx, func() {
-			if taken = !l.full(); taken {
+			switch {
+			case l.full():
+			case l.room(c.views[0].view):
+				taken = true
 				l.catchUp(c, records)
+			case l.cursors >= l.node.memory.cursors: // others may have use for its place
+				l.closeCursor(c)
+				l.startWaiting()
 			}
 		})
 		if err != nil || taken {
@@ -142,7 +149,7 @@ func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
 	}
 	p := c.part
 	n := len(records)
-	for n > 0 && records[n-1].Offset >= p.next {
+	for n > 0 && records[n-1].Offset >= p.limit() {
 		n--
 	}
 	reached := n < len(records)
@@ -163,14 +170,18 @@ func (l *lane) catchUp(c *cursor, records []*kgo.Record) {
 		newest = records[n-1].Timestamp.UnixMilli()
 	}
 	if reached {
-		c.at = p.next
+		c.at = p.limit()
 	}
 	for _, v := range c.views {
-		v.at, v.newest = c.at, max(v.newest, newest)
+		v.advance(c.at, newest)
+		p.moved = p.moved || v.view.queue == nil
 	}
-	p.moved = true
-	if c.at >= p.next {
+	switch {
+	case c.at >= p.next:
 		l.join(c)
+	case c.at >= p.limit():
+		l.closeCursor(c)
+		l.startWaiting()
 	}
 }
 
@@ -236,7 +247,7 @@ func (l *lane) closeCursor(c *cursor) {
 func (l *lane) holding(now time.Time) bool {
 	for _, p := range l.parts {
 		for _, c := range p.cursors {
-			if p.next-c.at > joinWithin {
+			if p.next-c.at > joinWithin || c.views[0].view.queue != nil { // the others do not wait for PostgreSQL
 				continue
 			}
 			if c.since.IsZero() {

@@ -60,6 +60,7 @@ func (l *lane) run() {
 		if l.ctx.Err() != nil {
 			return
 		}
+		l.tend()
 		now := time.Now()
 		l.openDue(now)
 		l.sealDue(now)
@@ -190,6 +191,7 @@ func (l *lane) readLive(p *inputPartition, records []*kgo.Record) {
 			p.advance(to, 0)
 			continue
 		}
+		l.shed(p)
 		views, until := p.liveViews(l.scratch[:0])
 		l.scratch = views
 		n := len(records)
@@ -214,13 +216,20 @@ func (l *lane) takeRecords(p *inputPartition, records []*kgo.Record, views []*la
 	l.cadence.read += int64(len(records))
 	l.budget.took(records)
 	l.node.metrics.records.Add(float64(len(records)))
-	p.stream.evaluate = l.evaluate
 	p.stream.take(records, views, l.bad(p.stream))
 }
 
 // bad returns what deals with the records of a stream that cannot be read.
 func (l *lane) bad(s *laneStream) refuse {
-	return func(r *kgo.Record, v *laneView, err *datum.Error) { l.refuse(s.def, s.reading, r, v, err) }
+	return func(r *kgo.Record, v *laneView, err *datum.Error) {
+		views := s.reading
+		if v == nil {
+			views = s.refuseRemote(r, err)
+		}
+		if len(views) > 0 {
+			l.refuse(s.def, views, r, v, err)
+		}
+	}
 }
 
 // finish folds what waits in the streams' batches. Until then positions stand
@@ -275,6 +284,9 @@ func (l *lane) reset(why string) {
 			if v.table != nil && !l.node.cfg.inject(guardReset) {
 				v.table.Reset()
 			}
+			if v.queue != nil {
+				v.renewQueue()
+			}
 		}
 	}
 	l.dead, l.deadSize, l.budget = nil, 0, budget{}
@@ -288,6 +300,7 @@ func (l *lane) close(tp topology.TopicPartition) {
 		return
 	}
 	l.closeCursors(tp)
+	l.forgetSent(p)
 	l.cadence.behind(p, 0)
 	l.reader.RemoveConsumePartitions(map[string][]int32{tp.Topic: {tp.Partition}})
 	delete(l.parts, tp)

@@ -13,6 +13,9 @@ type memoryPlan struct {
 	// are half empty or being copied, and the blocks of the flush in flight: 2.6 times
 	// as much in all.
 	tables int64
+	// remote is for what a lane's views with row programs have read and PostgreSQL
+	// has not evaluated yet.
+	remote int64
 	// merged is for a folder's merged groups and the parts of flushes that are not
 	// whole. With what is half empty and the statements it is 1.8 times as much.
 	merged int64
@@ -38,6 +41,7 @@ const (
 	leastFolder = 5 << 20
 
 	leastTables = 1 << 20
+	leastRemote = 1 << 20
 	leastMerged = 1 << 20
 	leastFetch  = 512 << 10
 	mostCatchUp = 2 << 20
@@ -56,6 +60,7 @@ func planMemory(limit int64, lanes, folders int) memoryPlan {
 	lane, folder := room/int64(lanes), room/int64(folders)
 	p := memoryPlan{
 		tables:  max(lane/6, leastTables),
+		remote:  max(lane/12, leastRemote),
 		merged:  max(folder/40, leastMerged),
 		fetch:   min(max(lane/32, leastFetch), fetchBytes),
 		catchUp: min(max(lane/128, leastFetch), mostCatchUp),

@@ -25,6 +25,7 @@ type metrics struct {
 	lagRecords    *prometheus.GaugeVec
 	groups        *prometheus.GaugeVec
 	decoded       prometheus.Counter
+	evaluated     evaluatorMetrics
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -70,6 +71,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		lagSeconds:    byTopic("lag_seconds", "Age of the newest record when its fold was committed, by partials partition."),
 		lagRecords:    byTopic("lag_records", "Input records not read yet, by input partition, as of the last fetch."),
 		groups:        groups,
+		evaluated:     newEvaluatorMetrics(r),
 	}
 }
 

@@ -129,12 +129,12 @@ func (l *lane) newPartition(tp topology.TopicPartition, id topology.TopicID, s *
 // admissible reports whether the metadata of commits has room for one more view
 // that stands at an offset.
 func (l *lane) admissible(p *inputPartition, v *laneView, at int64) bool {
-	if at == p.next && v.table != nil || l.node.cfg.inject(guardRoom) {
+	if at == p.next && v.table != nil && v.queue == nil || l.node.cfg.inject(guardRoom) {
 		return true
 	}
 	n := 0
 	for _, v := range p.views {
-		if v.mode != live {
+		if v.mode != live || v.view.queue != nil { // which may be behind at any time
 			n++
 		}
 	}
@@ -247,11 +247,7 @@ func (l *lane) renew(def *topology.Stream, views []*topology.View) {
 	if old == nil {
 		return
 	}
-	for _, v := range s.views {
-		if kept := old.view(v.def.ID); kept != nil && v.table != nil {
-			s.keep(v, kept.table)
-		}
-	}
+	s.inherit(old)
 	for tp, p := range l.parts {
 		if p.stream != old {
 			continue

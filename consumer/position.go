@@ -36,9 +36,25 @@ type inputPartition struct {
 type viewPosition struct {
 	view   *laneView
 	mode   readMode
-	at     int64 // read up to here
+	at     int64 // read up to here: what the view's table has
 	sealed int64 // sealed flushes cover all before it
 	newest int64 // Kafka timestamp of the newest record since the last seal, ms
+
+	// read is where the reading for the view stands. Of a view with a row program
+	// what lies between at and read is in its queue, up to covered with its
+	// positions; reading is the newest record's timestamp since. Of others read
+	// is at.
+	read, covered, reading int64
+}
+
+// advance says that the view's records were read up to an offset.
+func (v *viewPosition) advance(to, newest int64) {
+	v.read = to
+	if v.view.queue != nil {
+		v.reading = max(v.reading, newest)
+		return
+	}
+	v.at, v.newest = to, max(v.newest, newest)
 }
 
 // readMode says who reads for a view.
@@ -49,14 +65,14 @@ type readMode uint8
 
 const (
 	live    readMode = iota // the partition's live reading
-	behind                  // a cursor
+	behind                  // a cursor, or nobody until the view's queue has room
 	waiting                 // nobody yet: its start lies ahead
 	pinned                  // nobody: its plan cannot be carried out here, or its records are gone
 )
 
 // place puts a view into the partition at a position.
 func (p *inputPartition) place(v *laneView, at int64) {
-	pos := &viewPosition{view: v, at: at, sealed: at}
+	pos := &viewPosition{view: v, at: at, sealed: at, read: at, covered: at}
 	switch {
 	case v.table == nil:
 		pos.mode = pinned
@@ -93,11 +109,11 @@ func (p *inputPartition) liveViews(into []*laneView) (views []*laneView, until i
 		case live:
 			into = append(into, v.view)
 		case waiting:
-			if v.at <= p.next {
+			if v.read <= p.next {
 				v.mode, p.joined = live, true
 				into = append(into, v.view)
-			} else if until < 0 || v.at < until {
-				until = v.at
+			} else if until < 0 || v.read < until {
+				until = v.read
 			}
 		}
 	}
@@ -113,10 +129,17 @@ func (p *inputPartition) advance(to, newest int64) {
 	p.newest = max(p.newest, newest)
 	for _, v := range p.views {
 		if v.mode == live {
-			v.at = to
-			v.newest = max(v.newest, newest)
+			v.advance(to, newest)
 		}
 	}
+}
+
+// limit is how far a cursor may read.
+func (p *inputPartition) limit() int64 {
+	if p.stopAt >= 0 {
+		return min(p.next, p.stopAt)
+	}
+	return p.next
 }
 
 // seal returns the range that a view has read since the last seal.
@@ -134,7 +157,7 @@ func (p *inputPartition) positions(revision topology.Revision) topology.Position
 	out := topology.Positions{Revision: revision, Live: p.next}
 	byOffset := map[int64]int{}
 	for _, v := range p.views {
-		if v.mode == live {
+		if v.mode == live && v.at == p.next {
 			continue
 		}
 		i, ok := byOffset[v.at]

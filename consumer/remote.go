@@ -1,6 +1,8 @@
 package consumer
 
 import (
+	"context"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/aggregator"
@@ -8,29 +10,333 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// evaluate has a batch's rows evaluated in PostgreSQL for a view.
-func (l *lane) evaluate(s *laneStream, v *laneView, bad refuse) {
-	failed := func(record int32, err *datum.Error) { bad(s.records[record], v, err) }
-	rows := v.remote.Choose(failed)
-	if len(rows) == 0 {
+// This file is how a lane works with views that have a row program. Reading copies
+// their rows into the view's queue (see [remoteQueue]) and goes on; goroutines have
+// them evaluated; what comes back goes into the view's table, and only then has the
+// view read so far. Until then it stands behind the live position, and commits say so
+// as they do of views that catch up.
+//
+// Where PostgreSQL is slower than the stream, the queue fills up, and the view falls
+// out of the live reading: it is caught up by a cursor, which waits while the queue is
+// full, as PostgreSQL is able to. So it takes no time of the other views and a bounded
+// amount of memory.
+
+const (
+	// evaluateRetry and evaluateRetryMost are how long a batch waits that could not
+	// be evaluated: twice as long each time.
+	evaluateRetry     = 50 * time.Millisecond
+	evaluateRetryMost = time.Second
+	// drainAtMost is how long a lane that is to give partitions up waits for what
+	// is being evaluated. What has not come by then is read again by others.
+	drainAtMost = 2 * time.Second
+)
+
+// tend brings the row programs' work along: it takes what has come back, sends what
+// waits, and has views read on that fell behind. It is called between polls, when no
+// row waits in a stream's batch.
+func (l *lane) tend() {
+	if !l.coverRead() {
 		return
 	}
-	var sent aggregator.Sent
-	v.remote.Add(&sent, rows, func(record int32) int32 { return record })
-	for l.ctx.Err() == nil {
-		e, err := l.node.evaluator.Evaluate(l.ctx, v.program, sent.Inputs, sent.Rows)
-		if err == nil {
-			l.node.solved("view "+v.def.Name, topology.TopicPartition{})
-			v.table.TakeEvaluated(&sent, e, failed)
-			return
-		}
-		if l.ctx.Err() != nil {
-			return
-		}
-		l.node.problem("view "+v.def.Name, topology.TopicPartition{}, err)
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-l.ctx.Done():
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			if v.queue != nil && v.table != nil {
+				l.send(v.queue)
+				l.takeAnswered(s, v)
+				l.send(v.queue)
+			}
 		}
 	}
+	for _, p := range l.parts {
+		l.readOn(p)
+	}
+}
+
+// coverRead tells the queues how far their views have read; false where no view has a
+// row program.
+func (l *lane) coverRead() (any bool) {
+	for _, p := range l.parts {
+		for _, v := range p.views {
+			if v.view.queue == nil {
+				continue
+			}
+			any = true
+			if v.read > v.covered {
+				v.view.queue.cover(readTo{p.tp, v.read, v.reading})
+				v.covered, v.reading = v.read, 0
+			}
+		}
+	}
+	return any
+}
+
+// send has as many batches evaluated as may be at once.
+func (l *lane) send(q *remoteQueue) {
+	for i, b := range q.batches {
+		if b.state != notAsked {
+			continue
+		}
+		if b.sent.Rows == 0 {
+			b.closed, b.state = true, hasAnswer
+			continue
+		}
+		few := i == len(q.batches)-1 && !b.closed && b.sent.Rows < remoteFew
+		if q.running >= remoteAhead || few && q.running > 0 {
+			return
+		}
+		l.ask(q, b)
+	}
+}
+
+// ask has a batch evaluated beside the lane.
+func (l *lane) ask(q *remoteQueue, b *remoteBatch) {
+	ctx, cancel := context.WithCancel(l.ctx)
+	b.closed, b.state, b.cancel = true, underWay, cancel
+	q.running++
+	c := call{lane: l, queue: q, batch: b, view: q.view, tp: topology.TopicPartition{
+		Topic: l.topicOf(q.view), Partition: b.records.all[0].partition,
+	}}
+	l.work.Go(func() {
+		defer cancel()
+		c.run(ctx)
+	})
+}
+
+func (l *lane) topicOf(v *laneView) string {
+	if s, ok := l.catalog.StreamByID(v.def.Stream); ok {
+		return s.Topic
+	}
+	return ""
+}
+
+// call is a batch on its way, in a goroutine of its own.
+type call struct {
+	lane  *lane
+	queue *remoteQueue
+	batch *remoteBatch
+	view  *laneView
+	tp    topology.TopicPartition // names the problem
+}
+
+// run has the batch evaluated, again and again until it has been or the queue is given
+// up. One that fails for a reason that passes is not told of at once.
+func (c *call) run(ctx context.Context) {
+	m := c.lane.node.metrics.evaluator(c.view.def.Name)
+	for try, wait := 1, evaluateRetry; ; try, wait = try+1, min(2*wait, evaluateRetryMost) {
+		begun := time.Now()
+		e, err := c.lane.node.evaluator.Evaluate(ctx, c.view.program, c.batch.sent.Inputs, c.batch.sent.Rows)
+		if err == nil {
+			m.took(c.batch.sent.Rows, len(e.Failed), time.Since(begun))
+			c.lane.post(func() { c.answer(e) })
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		m.retries.Inc()
+		if passing := temporaryError(err); try > 1 || !passing {
+			c.lane.post(func() { c.report(err) })
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// temporaryError reports whether an error says of itself that it passes.
+func temporaryError(err error) bool {
+	t, ok := err.(interface{ Temporary() bool })
+	return ok && t.Temporary()
+}
+
+// answer takes what came back, in the lane's goroutine.
+func (c *call) answer(e *aggregator.Evaluated) {
+	q := c.queue
+	if q.void {
+		return
+	}
+	q.running--
+	c.batch.state, c.batch.result, c.batch.cancel = hasAnswer, e, nil
+	q.weigh(c.batch)
+	if q.failing {
+		q.failing = false
+		c.lane.node.solved("view "+c.view.def.Name, q.problem)
+	}
+}
+
+// report tells why the view does not go on.
+func (c *call) report(err error) {
+	if c.queue.void {
+		return
+	}
+	if !c.queue.failing {
+		c.queue.failing, c.queue.problem = true, c.tp
+	}
+	c.lane.node.problem("view "+c.view.def.Name, c.queue.problem, err)
+}
+
+// takeAnswered puts what came back into the view's table, and moves the view's
+// positions with it.
+func (l *lane) takeAnswered(s *laneStream, v *laneView) {
+	for n := v.queue.ready(); n > 0 && !l.full(); n = v.queue.ready() {
+		for _, b := range v.queue.batches[:n] {
+			v.queue.bytes -= b.bytes
+			l.takeBatch(s, v, b)
+		}
+		v.queue.batches = slices.Delete(v.queue.batches, 0, n)
+		l.weigh()
+	}
+}
+
+func (l *lane) takeBatch(s *laneStream, v *laneView, b *remoteBatch) {
+	refuse := func(record int32, blamed *laneView, err *datum.Error) {
+		l.refuse(s.def, []*laneView{v}, b.records.record(s.def.Topic, record), blamed, err)
+	}
+	for _, r := range b.refused {
+		if r.decoding {
+			refuse(r.record, nil, r.err)
+		} else {
+			refuse(r.record, v, r.err)
+		}
+	}
+	if b.result != nil {
+		v.table.TakeEvaluated(&b.sent, b.result, func(record int32, err *datum.Error) { refuse(record, v, err) })
+		l.budget.records += len(b.result.Rows)
+	}
+	for _, end := range b.ends {
+		p := l.parts[end.tp]
+		if p == nil {
+			panic("bug: a batch of a partition that is not read any more")
+		}
+		for _, pos := range p.views {
+			if pos.view == v {
+				pos.at, pos.newest = end.to, max(pos.newest, end.newest)
+				p.moved = true
+			}
+		}
+	}
+}
+
+// room reports whether a view takes more rows: of one with a row program its queue
+// must not be full.
+func (l *lane) room(v *laneView) bool {
+	return v.queue == nil || int64(v.queue.bytes) < l.node.memory.remote/int64(max(1, l.remoteViews()))
+}
+
+func (l *lane) remoteViews() (n int) {
+	for _, s := range l.streams {
+		n += s.remote
+	}
+	return n
+}
+
+// shed takes views whose queues are full out of the live reading.
+func (l *lane) shed(p *inputPartition) {
+	for _, v := range p.views {
+		if v.view.queue != nil && v.mode == live && !l.room(v.view) {
+			v.mode = behind
+		}
+	}
+}
+
+// readOn has the views of a partition read again that fell out of the live reading.
+func (l *lane) readOn(p *inputPartition) {
+	start := false
+	for _, v := range p.views {
+		if v.view.queue == nil || v.mode != behind || !l.room(v.view) || p.hasCursor(v) {
+			continue
+		}
+		if v.read == p.next {
+			v.mode = live
+		} else {
+			start = true
+		}
+	}
+	if start {
+		l.startCursors(p)
+	}
+}
+
+// forgetSent gives up what the views of a partition have sent and not got back, for
+// rows of the partition may be among it, which is given up; what else is among it they
+// read again.
+func (l *lane) forgetSent(p *inputPartition) {
+	for _, v := range p.views {
+		if v.view.queue == nil || len(v.view.queue.batches) == 0 {
+			continue
+		}
+		v.view.renewQueue()
+		for _, other := range l.parts {
+			for _, pos := range other.views {
+				if pos.view == v.view {
+					l.readAgain(other, pos)
+				}
+			}
+		}
+	}
+}
+
+// readAgain takes a view back to where its table stands.
+func (l *lane) readAgain(p *inputPartition, v *viewPosition) {
+	if v.read == v.at {
+		return
+	}
+	for _, c := range slices.Clone(p.cursors) {
+		if slices.Contains(c.views, v) {
+			l.closeCursor(c)
+		}
+	}
+	v.read, v.covered, v.reading = v.at, v.at, 0
+	if v.mode == live {
+		v.mode = behind
+	}
+}
+
+// renewQueue gives up what the view has sent.
+func (v *laneView) renewQueue() {
+	v.queue.giveUp()
+	v.queue = &remoteQueue{view: v}
+}
+
+// drain waits for what has been read to come back, but not for what fails, nor for
+// long.
+func (l *lane) drain() {
+	l.tend()
+	awaited := map[*remoteBatch]bool{}
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			if v.queue != nil {
+				for _, b := range v.queue.batches {
+					awaited[b] = true
+				}
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, drainAtMost)
+	defer cancel()
+	for ctx.Err() == nil && l.awaits(awaited) {
+		asleep, awake := l.sleep(ctx, time.Second)
+		<-asleep.Done()
+		awake()
+		l.runPosts()
+		l.tend()
+	}
+}
+
+func (l *lane) awaits(batches map[*remoteBatch]bool) bool {
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			if v.queue == nil || v.queue.failing {
+				continue
+			}
+			for _, b := range v.queue.batches {
+				if batches[b] {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

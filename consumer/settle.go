@@ -61,6 +61,12 @@ func (l *lane) settleFlush() {
 	}
 	// Where the lane has to stop at once, the flush in flight may have failed
 	// already: nothing that comes after it may be published.
+	if l.ctx.Err() == nil {
+		l.drain()
+	}
+	if l.void {
+		l.reset("a record stops its partition")
+	}
 	if l.ctx.Err() != nil || !l.moved() {
 		return
 	}

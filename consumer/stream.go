@@ -17,20 +17,20 @@ import (
 
 // laneStream is one stream on one lane: its decoder, and its views' tables.
 type laneStream struct {
-	def      *topology.Stream
-	views    []*laneView // in order of creation
-	fields   []format.Field
-	decoder  format.Decoder
-	meta     format.Metadata
-	places   int  // columns of the batch: the fields' and the metadata's
-	several  bool // a record may have several rows
-	batch    column.Batch
-	exprs    aggregator.Expressions // all views', over the batch
-	records  []*kgo.Record          // the batch's, in the order of their rows
-	reading  []*laneView            // whom the batch is for
-	evaluate func(s *laneStream, v *laneView, bad refuse)
-	warned   bool // that a column has been NULL in every record
-	decoded  int64
+	def     *topology.Stream
+	views   []*laneView // in order of creation
+	fields  []format.Field
+	decoder format.Decoder
+	meta    format.Metadata
+	places  int  // columns of the batch: the fields' and the metadata's
+	several bool // a record may have several rows
+	batch   column.Batch
+	exprs   aggregator.Expressions // all views', over the batch
+	records []*kgo.Record          // the batch's, in the order of their rows
+	reading []*laneView            // whom the batch is for
+	remote  int                    // views with a row program
+	warned  bool                   // that a column has been NULL in every record
+	decoded int64
 }
 
 // laneView is one view on one lane.
@@ -41,7 +41,8 @@ type laneView struct {
 	columns []int            // the view's columns in the stream's batch, -1 where it reads none
 
 	program *query.Remote      // nil for a wholly native view
-	remote  *aggregator.Remote // of a view with a program
+	chooser *aggregator.Remote // of a view with a row program
+	queue   *remoteQueue       // likewise
 }
 
 // newLaneStream builds decoder and tables for the views of a stream. A view
@@ -107,18 +108,34 @@ func (s *laneStream) share(v *laneView, plan *query.Plan) (err error) {
 	if plan.Remote == nil {
 		return v.table.Share(&s.exprs, v.columns)
 	}
-	v.program = plan.Remote
-	v.remote, err = aggregator.NewRemote(plan, &s.exprs, v.columns)
+	v.program, v.queue = plan.Remote, &remoteQueue{view: v}
+	s.remote++
+	v.chooser, err = aggregator.NewRemote(plan, &s.exprs, v.columns)
 	return err
 }
 
-// keep gives a view the table that it had in an older incarnation of the stream.
-func (s *laneStream) keep(v *laneView, table *aggregator.View) {
-	if v.table = table; table == nil || v.program != nil {
-		return
-	}
-	if err := table.Share(&s.exprs, v.columns); err != nil {
-		panic("bug: a plan that was compiled before: " + err.Error())
+// inherit takes over what the views had in an older incarnation of the stream: their
+// tables, and what they have sent to PostgreSQL.
+func (s *laneStream) inherit(old *laneStream) {
+	for _, o := range old.views {
+		v := s.view(o.def.ID)
+		if v == nil || v.table == nil {
+			if o.queue != nil {
+				o.queue.giveUp()
+			}
+			continue
+		}
+		v.table = o.table
+		switch {
+		case v.table == nil:
+		case v.queue != nil:
+			v.queue = o.queue
+			v.queue.view = v
+		default:
+			if err := v.table.Share(&s.exprs, v.columns); err != nil {
+				panic("bug: a plan that was compiled before: " + err.Error())
+			}
+		}
 	}
 }
 
@@ -232,12 +249,29 @@ func (s *laneStream) accumulate(views []*laneView, bad refuse) {
 	s.decoded += int64(len(s.records))
 	s.exprs.Begin(&s.batch, column.All(s.batch.Rows))
 	for _, v := range views {
-		if v.program != nil {
-			s.evaluate(s, v, bad)
+		if v.queue != nil {
+			v.queue.take(s, v.chooser.Choose(func(record int32, err *datum.Error) { v.queue.refuse(s.records[record], false, err) }))
 			continue
 		}
 		v.table.Take(func(record int32, err *datum.Error) { bad(s.records[record], v, err) })
 	}
+}
+
+// refuseRemote has the views with a row program among those that read told of a
+// record that cannot be decoded, and returns the others.
+func (s *laneStream) refuseRemote(r *kgo.Record, err *datum.Error) []*laneView {
+	if s.remote == 0 {
+		return s.reading
+	}
+	var others []*laneView
+	for _, v := range s.reading {
+		if v.queue == nil {
+			others = append(others, v)
+		} else {
+			v.queue.refuse(r, true, err)
+		}
+	}
+	return others
 }
 
 // groups returns how many groups the stream's tables hold.

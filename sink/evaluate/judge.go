@@ -146,3 +146,6 @@ func (e *Temporary) Unwrap() error { return e.err }
 
 // asError is errors.As.
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }
+
+// Temporary says that it passes by itself.
+func (e *Temporary) Temporary() bool { return true }
