@@ -34,6 +34,9 @@ func (b *builder) collect(n *node, place span) error {
 	}
 	var failed error
 	walk(value{kind: kindNode, node: n}, func(n *node) bool {
+		if n.tag == "QUERY" {
+			return false // a sub-SELECT has its own
+		}
 		if n.tag != "AGGREF" || failed != nil {
 			return failed == nil
 		}
@@ -127,7 +130,7 @@ func (e *nativeBuilder) state(n *node, kind string, arg, filter expr.Node) (int,
 	function, ok := agg.Lookup(kind, of)
 	if !ok {
 		return 0, e.refuse(n, "", "aggregate %s(%s) is not supported in a continuous view",
-			e.analysis.Procs[n.oid("aggfnoid")].Name, of)
+			e.analysis.Procs[n.oid("aggfnoid")].Name, e.typeName(exprType(aggregateArg(n))))
 	}
 	at := len(e.plan.Aggregates)
 	e.physical[key] = at

@@ -31,6 +31,8 @@ type Analysis struct {
 	// meaning of text forms and names hangs on, TimeZone included.
 	TimeZone string    `json:"time_zone"`
 	Settings []Setting `json:"settings,omitempty"`
+	// Fragments are what only PostgreSQL can write of the output.
+	Fragments []Fragment `json:"fragments,omitempty"`
 	// Program is the row program, nil where all is native.
 	Program *Program `json:"program,omitempty"`
 }

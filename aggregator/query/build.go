@@ -80,6 +80,9 @@ func (b *builder) build(s Schema) error {
 	if err := b.bindProgram(tree); err != nil {
 		return err
 	}
+	if err := b.bindFragments(tree); err != nil {
+		return err
+	}
 	if err := b.where(b.query.child("jointree").child("quals")); err != nil {
 		return err
 	}
@@ -131,8 +134,8 @@ func (b *builder) expandGroupVars() error {
 		}
 	}
 	missing := false
-	expand := func(n *node) *node {
-		if n.tag != "VAR" || group == "" || n.text("varno") != group {
+	expand := func(n *node, depth int) *node {
+		if n.tag != "VAR" || group == "" || n.text("varno") != group || depth > 0 || n.int("varlevelsup") != 0 {
 			return nil
 		}
 		at := n.int("varattno")
@@ -142,7 +145,9 @@ func (b *builder) expandGroupVars() error {
 		}
 		return &exprs[at-1]
 	}
-	b.query = replace(value{kind: kindNode, node: b.query}, expand).node
+	if group != "" {
+		b.query = replaceLevels(value{kind: kindNode, node: b.query}, -1, expand).node
+	}
 	b.targets = b.query.nodes("targetList")
 	if missing {
 		return broken("a group reference leads nowhere")

@@ -10,6 +10,8 @@ import (
 // which the SELECT was analysed, and hands its tree back:
 //
 //	draft, err := NewDraft(…)          nil: all is native
+//	draft.Fragments()                  one by one, see Fragment
+//	draft.Remote()                     false: there is no program
 //	texts := draft.Candidates()
 //	draft.Trial(texts)       → tree    → draft.Choose(texts, tree)
 //	draft.Text()             → tree    → draft.Verify(tree)
@@ -41,26 +43,28 @@ type DraftColumn struct {
 // numberColumn is the row's number in a program's relations: a name that no user has.
 const numberColumn = "millrace row"
 
-// NewDraft says what the native evaluator lacks of an analysed SELECT; nil where
-// it lacks nothing. columns are the stream's, in the order of the analysis.
+// NewDraft says what the native evaluator lacks of an analysed SELECT, and what of
+// its output only PostgreSQL can write; nil where nothing is. columns are the stream's, in the order of the analysis.
 func NewDraft(a *Analysis, s Schema, columns []DraftColumn) (*Draft, error) {
 	native := newBuilder(a, s)
 	native.eval.drafting = true
 	err := native.build(s)
-	if err == nil && !native.eval.wanted() {
+	if err == nil && !native.eval.wanted() && len(native.eval.lacking) == 0 {
 		return nil, nil
 	}
-	whole := newBuilder(a, s)
-	whole.eval.drafting, whole.whole = true, true
-	if err := whole.build(s); err != nil {
-		return nil, err
+	b := native
+	if err != nil || native.eval.wanted() {
+		b = newBuilder(a, s)
+		b.eval.drafting, b.whole = true, true
+		if err := b.build(s); err != nil {
+			return nil, err
+		}
 	}
 	tree, err := parseTree(a.Tree)
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{builder: whole, tree: tree, original: whole.query, columns: columns}
-	return d, nil
+	return &Draft{builder: b, tree: tree, original: b.query, columns: columns}, nil
 }
 
 // wanted reports whether a row program is needed.

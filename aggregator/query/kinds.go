@@ -8,6 +8,7 @@ type TypeKind struct {
 	Base   uint32   `json:"base,omitempty"`   // of a domain
 	Elem   uint32   `json:"elem,omitempty"`   // of an array
 	Labels []string `json:"labels,omitempty"` // of an enum, in their order
+	Fields []string `json:"fields,omitempty"` // of a composite type, by attribute number
 }
 
 // TypeOf returns how vectors hold the values of a type: a domain's as its base

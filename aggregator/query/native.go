@@ -123,12 +123,11 @@ func (e *nativeBuilder) column(n *node) (expr.Node, error) {
 	if n.text("varno") != e.stream || n.int("varlevelsup") != 0 || at > len(e.columns) {
 		return nil, broken("a column of no stream")
 	}
-	if at <= 0 {
-		what := "the whole row"
-		if at < 0 {
-			what = "a system column"
-		}
-		return nil, e.refuse(n, "Name a column of the stream.", "%s of a stream cannot be used", what)
+	if at < 0 {
+		return nil, impossible{e.refuse(n, "Name a column of the stream.", "a system column of a stream cannot be used")}
+	}
+	if at == 0 {
+		return nil, e.refuse(n, "Name a column of the stream.", "the whole row of a stream cannot be used here")
 	}
 	column := e.columns[at-1]
 	of, ok := datum.TypeOf(n.oid("vartype"))

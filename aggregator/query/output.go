@@ -77,17 +77,21 @@ func (b *builder) keySQL(target *node) (sql string, ok bool, err error) {
 // keyColumn is the column of a key that an expression is.
 func (b *builder) keyColumn(at int, n *node) string {
 	column := quoteIdent(b.plan.Keys[at].Column)
-	if resultType(n) == varcharOID {
+	of := exprType(n)
+	if of == varcharOID {
 		return column + "::character varying" // its column is a text
+	}
+	if b.analysis.Kinds[of].Kind == "d" {
+		return column + "::" + b.typeName(of) // its column is of the domain's base type
 	}
 	return column
 }
 
 // deparser writes an analysed expression over keys and aggregates as SQL over
 // the columns of v_mrel. PostgreSQL evaluates it when the view is read, so any
-// function of its own may stand there unless its value changes from call to
-// call. Names are qualified and operators are in parentheses: what is written
-// means what was analysed, whatever the search_path is.
+// function, operator and type of the database may stand there. Names are qualified
+// and operators are in parentheses: what is written means what was analysed,
+// whatever the search_path is.
 type deparser struct{ *nativeBuilder }
 
 func (d *deparser) sql(n *node) (string, error) {
@@ -127,10 +131,6 @@ func (d *deparser) sql(n *node) (string, error) {
 
 const varcharOID = 1043
 
-// firstUserOID is PostgreSQL's FirstNormalObjectId: what is below came with it
-// and has the same meaning in every database.
-const firstUserOID = 16384
-
 // resultType is the type of a node that can be a GROUP BY expression.
 func resultType(n *node) uint32 {
 	for _, name := range []string{
@@ -155,24 +155,10 @@ func (d *deparser) all(nodes []node) ([]string, error) {
 	return texts, nil
 }
 
-// builtin refuses what is not PostgreSQL's own, and what a view cannot show the
-// same twice.
-func (d *deparser) builtin(n *node, schema, name string, proc Proc) error {
-	switch {
-	case schema != "pg_catalog":
-		return d.refuse(n, "", "%s is not PostgreSQL's own and is not supported in a continuous view", name)
-	case proc.Volatile == "v":
-		return d.refuse(n, rowsAlone, "function %s is not supported in a continuous view: its value is not the same each time", name)
-	case proc.Set:
-		return d.refuse(n, "", "set-returning function %s is not supported in a continuous view", name)
-	}
-	return nil
-}
-
 func (d *deparser) function(n *node) (string, error) {
-	proc := d.analysis.Procs[n.oid("funcid")]
-	if err := d.builtin(n, proc.Schema, proc.Name, proc); err != nil {
-		return "", err
+	proc, ok := d.analysis.Procs[n.oid("funcid")]
+	if !ok {
+		return "", broken("a function without a name")
 	}
 	arguments := n.nodes("args")
 	if format := n.text("funcformat"); len(arguments) == 1 && (format == "1" || format == "2") {
@@ -185,7 +171,11 @@ func (d *deparser) function(n *node) (string, error) {
 	if n.flag("funcvariadic") && len(args) > 0 {
 		args[len(args)-1] = "VARIADIC " + args[len(args)-1]
 	}
-	return "pg_catalog." + quoteIdent(proc.Name) + "(" + strings.Join(args, ", ") + ")", nil
+	schema := proc.Schema
+	if schema != "pg_catalog" {
+		schema = quoteIdent(schema)
+	}
+	return schema + "." + quoteIdent(proc.Name) + "(" + strings.Join(args, ", ") + ")", nil
 }
 
 // cast writes a cast of the node's only argument.
@@ -198,17 +188,32 @@ func (d *deparser) cast(n *node, to uint32) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	name, err := d.castName(to)
+	return "(" + text + ")::" + name, err
+}
+
+// castName is a type as a cast without a modifier has it: character and bit alone
+// would mean a length of 1.
+func (d *deparser) castName(to uint32) (string, error) {
 	name, ok := d.analysis.Types[to]
-	// Without a modifier, character and bit mean a length of 1.
-	if !ok || to >= firstUserOID || name == "character" || name == "bit" {
-		return "", d.refuse(n, "", "a cast to %s is not supported in a continuous view", d.typeName(to))
+	switch {
+	case !ok:
+		return "", broken("a type without a name")
+	case name == "character":
+		return "pg_catalog.bpchar", nil
+	case name == "character[]":
+		return "pg_catalog.bpchar[]", nil
+	case name == "bit":
+		return `pg_catalog."bit"`, nil
+	case name == "bit[]":
+		return `pg_catalog."bit"[]`, nil
 	}
-	return "(" + text + ")::" + name, nil
+	return name, nil
 }
 
 func (d *deparser) operator(n *node) (string, error) {
-	op := d.analysis.Operators[n.oid("opno")]
-	if err := d.builtin(n, op.Schema, op.Name, d.analysis.Procs[n.oid("opfuncid")]); err != nil {
+	op, err := d.operatorName(n)
+	if err != nil {
 		return "", err
 	}
 	args, err := d.all(n.nodes("args"))
@@ -216,11 +221,24 @@ func (d *deparser) operator(n *node) (string, error) {
 	case err != nil:
 		return "", err
 	case len(args) == 1:
-		return "(" + op.Name + " " + args[0] + ")", nil
+		return "(" + op + " " + args[0] + ")", nil
 	case len(args) != 2:
 		return "", broken("an operator without arguments")
 	}
-	return "(" + args[0] + " " + op.Name + " " + args[1] + ")", nil
+	return "(" + args[0] + " " + op + " " + args[1] + ")", nil
+}
+
+// operatorName is an operator as an expression has it, with its schema where that
+// is not PostgreSQL's own.
+func (d *deparser) operatorName(n *node) (string, error) {
+	op, ok := d.analysis.Operators[n.oid("opno")]
+	switch {
+	case !ok:
+		return "", broken("an operator without a name")
+	case op.Schema != "pg_catalog":
+		return "OPERATOR(" + quoteIdent(op.Schema) + "." + op.Name + ")", nil
+	}
+	return op.Name, nil
 }
 
 func (d *deparser) boolean(n *node) (string, error) {
@@ -241,14 +259,15 @@ func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 func (d *deparser) literal(n *node) (string, error) {
 	name := d.typeName(n.oid("consttype"))
 	v, err := constant(n)
-	if err != nil {
-		return "", d.refuse(n, supportedTypes(), "a constant of type %s is not supported in a continuous view", name)
+	if err != nil || !spelled(v.Type) {
+		return d.fragment(n)
 	}
 	if v.IsNull(0) && n.oid("consttype") == unknownOID {
 		return "NULL", nil
 	}
 	if v.IsNull(0) {
-		return "NULL::" + name, nil
+		cast, err := d.castName(n.oid("consttype"))
+		return "NULL::" + cast, err
 	}
 	text := ConstantText(v)
 	switch {

@@ -30,12 +30,8 @@ func (d *deparser) conditional(n *node) (string, error) {
 	case "ARRAYEXPR":
 		elements, err := d.all(n.nodes("elements"))
 		return "ARRAY[" + strings.Join(elements, ", ") + "]::" + d.typeName(n.oid("array_typeid")), err
-	case "SQLVALUEFUNCTION":
-		if name, ok := map[string]string{"0": "CURRENT_DATE", "3": "CURRENT_TIMESTAMP", "7": "LOCALTIMESTAMP"}[n.text("op")]; ok {
-			return name, nil
-		}
 	}
-	return "", d.refuse(n, "", "%s is not supported in a continuous view", construct(n))
+	return d.compound(n)
 }
 
 func (d *deparser) list(name string, nodes []node) (string, error) {
@@ -79,32 +75,20 @@ func (d *deparser) caseWhen(n *node) (string, error) {
 
 // scalarArray writes x op ANY (array) and x op ALL (array).
 func (d *deparser) scalarArray(n *node) (string, error) {
-	op := d.analysis.Operators[n.oid("opno")]
-	if err := d.builtin(n, op.Schema, op.Name, d.analysis.Procs[n.oid("opfuncid")]); err != nil {
-		return "", err
-	}
-	args := n.nodes("args")
-	if len(args) != 2 {
-		return "", broken("an array comparison without two arguments")
-	}
-	elements, ok := arrayElements(&args[1])
-	if !ok {
-		return "", d.refuse(n, "Write the elements: x IN (1, 2, 3).", "an array that is not a list of elements is not supported in a continuous view")
-	}
-	left, err := d.sql(&args[0])
+	op, err := d.operatorName(n)
 	if err != nil {
 		return "", err
 	}
-	comparisons := make([]string, len(elements))
-	for i, element := range elements {
-		right, err := d.sql(element)
-		if err != nil {
-			return "", err
-		}
-		comparisons[i] = "(" + left + " " + op.Name + " " + right + ")"
+	args, err := d.all(n.nodes("args"))
+	if err != nil {
+		return "", err
 	}
+	if len(args) != 2 {
+		return "", broken("an array comparison without two arguments")
+	}
+	word := " ALL "
 	if n.flag("useOr") {
-		return "(" + strings.Join(comparisons, " OR ") + ")", nil
+		word = " ANY "
 	}
-	return "(" + strings.Join(comparisons, " AND ") + ")", nil
+	return "(" + args[0] + " " + op + word + "(" + args[1] + "))", nil
 }

@@ -44,8 +44,10 @@ type evaluation struct {
 	// before are the native conditions of WHERE; whole says that these are all.
 	before []expr.Node
 	whole  bool
-	// whereNode is the WHERE clause, nil for none.
-	whereNode *node
+	// fragments are the texts of stored fragments by fingerprint; lacking are, while
+	// drafting, those that there are none of.
+	fragments map[string]string
+	lacking   []lacking
 }
 
 // need is an expression that is not native.
@@ -56,11 +58,19 @@ type need struct {
 	why   error // what the native evaluator said
 }
 
-// notNative reports whether an error is the native evaluator's refusal.
+// notNative reports whether an error is the native evaluator's refusal of what
+// PostgreSQL may evaluate.
 func notNative(err error) bool {
 	var failed *datum.Error
-	return errors.As(err, &failed) && failed.Code == datum.CodeFeatureNotSupported
+	var nowhere impossible
+	return errors.As(err, &failed) && failed.Code == datum.CodeFeatureNotSupported && !errors.As(err, &nowhere)
 }
+
+// impossible is the refusal of what cannot be evaluated anywhere.
+type impossible struct{ refusal *datum.Error }
+
+func (e impossible) Unwrap() error { return e.refusal }
+func (e impossible) Error() string { return e.refusal.Error() }
 
 // bindProgram finds the expressions of the stored program in the tree.
 func (b *builder) bindProgram(tree value) error {
@@ -116,7 +126,7 @@ func (b *builder) resultColumn(at int, n *node) expr.Node {
 
 // where splits the WHERE clause into what is native and the rest.
 func (b *builder) where(quals *node) error {
-	b.eval.whereNode, b.eval.whole = quals, true
+	b.eval.whole = true
 	if quals == nil {
 		return nil
 	}

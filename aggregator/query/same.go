@@ -70,6 +70,32 @@ func replace(v value, with func(*node) *node) value {
 	return v
 }
 
+// replaceLevels is replace that tells with how many queries a node is within, the
+// one at v from depth on.
+func replaceLevels(v value, depth int, with func(*node, int) *node) value {
+	switch v.kind {
+	case kindNode:
+		if other := with(v.node, depth); other != nil {
+			return value{kind: kindNode, node: other}
+		}
+		if v.node.tag == "QUERY" {
+			depth++
+		}
+		copied := &node{tag: v.node.tag, fields: make([]field, len(v.node.fields))}
+		for i, f := range v.node.fields {
+			copied.fields[i] = field{f.name, replaceLevels(f.value, depth, with)}
+		}
+		return value{kind: kindNode, node: copied}
+	case kindList:
+		list := make([]value, len(v.list))
+		for i, item := range v.list {
+			list[i] = replaceLevels(item, depth, with)
+		}
+		return value{kind: kindList, list: list}
+	}
+	return v
+}
+
 // walk calls visit for every node beneath v, outer ones first; visit returns
 // false to leave out what is inside.
 func walk(v value, visit func(*node) bool) {

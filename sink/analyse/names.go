@@ -51,7 +51,7 @@ func resolveNames(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query
 	if analysis.Types, err = pairs(ctx, tx, `SELECT o, format_type(o, NULL) FROM unnest($1::oid[]) o`, refs.Types); err != nil {
 		return err
 	}
-	if analysis.Collations, err = pairs(ctx, tx, `SELECT oid, collname::text FROM pg_collation WHERE oid = ANY ($1)`, refs.Collations); err != nil {
+	if analysis.Collations, err = pairs(ctx, tx, `SELECT oid, collname::text FROM pg_catalog.pg_collation WHERE oid = ANY ($1)`, refs.Collations); err != nil {
 		return err
 	}
 	return setPath(ctx, tx, path)
@@ -70,20 +70,22 @@ func resolveKinds(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids
 	rows, err := tx.Query(ctx, `WITH RECURSIVE known AS (
 			SELECT t.oid, t.typtype::text AS kind, t.typbasetype AS base,
 				CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE 0 END AS elem
-			FROM pg_type t WHERE t.oid = ANY ($1)
+			FROM pg_catalog.pg_type t WHERE t.oid = ANY ($1)
 		UNION
 			SELECT t.oid, t.typtype::text, t.typbasetype,
 				CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE 0 END
-			FROM known k JOIN pg_type t ON t.oid IN (k.base, k.elem))
+			FROM known k JOIN pg_catalog.pg_type t ON t.oid IN (k.base, k.elem))
 		SELECT k.oid, k.kind, k.base, k.elem,
-			ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = k.oid ORDER BY e.enumsortorder)
+			ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = k.oid ORDER BY e.enumsortorder),
+			ARRAY(SELECT a.attname::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
+				WHERE t.oid = k.oid ORDER BY a.attnum)
 		FROM known k`, oids)
 	if err != nil {
 		return serverError("read the types of the SELECT", err)
 	}
 	var oid uint32
 	var kind query.TypeKind
-	_, err = pgx.ForEachRow(rows, []any{&oid, &kind.Kind, &kind.Base, &kind.Elem, &kind.Labels}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&oid, &kind.Kind, &kind.Base, &kind.Elem, &kind.Labels, &kind.Fields}, func() error {
 		if _, same := datum.TypeOf(oid); same {
 			return nil
 		}
@@ -91,7 +93,7 @@ func resolveKinds(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids
 			analysis.Kinds = map[uint32]query.TypeKind{}
 		}
 		kept := kind
-		kept.Labels = slices.Clone(kind.Labels)
+		kept.Labels, kept.Fields = slices.Clone(kind.Labels), slices.Clone(kind.Fields)
 		analysis.Kinds[oid] = kept
 		return nil
 	})
@@ -105,7 +107,7 @@ func resolveProcs(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids
 	rows, err := tx.Query(ctx, `SELECT p.oid, n.nspname::text, p.proname::text,
 			ARRAY(SELECT format_type(a, NULL) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(a, i) ORDER BY i),
 			p.prokind::text, p.provolatile::text, p.proretset
-		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY ($1)`, oids)
+		FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY ($1)`, oids)
 	if err != nil {
 		return serverError("read the functions of the SELECT", err)
 	}
@@ -126,7 +128,7 @@ func resolveProcs(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids
 
 func resolveOperators(ctx context.Context, tx pgx.Tx, analysis *query.Analysis, oids []uint32) error {
 	rows, err := tx.Query(ctx, `SELECT o.oid, n.nspname::text, o.oprname::text
-		FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = ANY ($1)`, oids)
+		FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = ANY ($1)`, oids)
 	if err != nil {
 		return serverError("read the operators of the SELECT", err)
 	}

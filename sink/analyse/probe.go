@@ -60,7 +60,7 @@ func probe(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analys
 	var encoding, version string
 	err = tx.QueryRow(ctx, `SELECT r.ev_action::text, current_setting('server_version_num')::int,
 			current_setting('TimeZone'), to_regclass($2)::oid, current_setting('server_encoding'), version()
-		FROM pg_rewrite r WHERE r.ev_class = to_regclass($1)`,
+		FROM pg_catalog.pg_rewrite r WHERE r.ev_class = to_regclass($1)`,
 		view, "pg_temp."+pgx.Identifier{stream.Name}.Sanitize()).
 		Scan(&analysis.Tree, &analysis.ServerVersion, &analysis.TimeZone, &analysis.Relation, &encoding, &version)
 	if err != nil {

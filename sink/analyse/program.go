@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/aggregator/statement"
 )
 
 // programView is a name that no user has.
@@ -19,12 +20,18 @@ const programView = "millrace analyse: the row program"
 // is asked in the transaction of the analysis: the program means what the SELECT
 // means.
 func makeProgram(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analysis) error {
+	if err := refuseTemporary(ctx, tx, stream, analysis); err != nil {
+		return err
+	}
 	schema, columns, err := draftColumns(ctx, tx, stream, analysis)
 	if err != nil {
 		return err
 	}
 	draft, err := query.NewDraft(analysis, schema, columns)
 	if err != nil || draft == nil {
+		return err
+	}
+	if analysis.Fragments, err = fragments(ctx, tx, draft); err != nil || !draft.Remote() {
 		return err
 	}
 	if err := chooseTexts(ctx, tx, draft); err != nil {
@@ -49,6 +56,38 @@ func makeProgram(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.
 		return programError(serverError("prepare the row program", err))
 	}
 	return nil
+}
+
+// refuseTemporary refuses what other sessions do not have: temporary tables,
+// functions, operators and types.
+func refuseTemporary(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query.Analysis) error {
+	var what, name string
+	err := tx.QueryRow(ctx, `SELECT pg_describe_object(d.refclassid, d.refobjid, 0), n.name
+		FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+		JOIN (SELECT 'pg_catalog.pg_class'::regclass, oid, relnamespace, relname FROM pg_catalog.pg_class
+			UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace, proname FROM pg_catalog.pg_proc
+			UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprnamespace, oprname FROM pg_catalog.pg_operator
+			UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid, typnamespace, typname FROM pg_catalog.pg_type WHERE typtype <> 'c') n(class, oid, namespace, name)
+			ON n.class = d.refclassid AND n.oid = d.refobjid
+		WHERE r.ev_class = to_regclass($1) AND n.namespace = pg_my_temp_schema() AND n.oid <> r.ev_class AND n.name <> $2 LIMIT 1`,
+		"pg_temp."+pgx.Identifier{probeView}.Sanitize(), stream.Name).Scan(&what, &name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return serverError("look for temporary objects", err)
+	}
+	refused := datum.Errorf(datum.CodeFeatureNotSupported, "%s is temporary and cannot be used in a continuous view", what)
+	refused.Hint = "Create it in a schema that every session sees."
+	refused.Position = analysis.Offset + 1
+	tokens, _ := statement.Tokens(analysis.Select)
+	for _, token := range tokens {
+		if token.Value == name {
+			refused.Position = analysis.Offset + token.Pos
+			break
+		}
+	}
+	return refused
 }
 
 // programError names what PostgreSQL refused, which the user's text does not show.
@@ -116,6 +155,53 @@ func isDatum(err error) bool {
 	return errors.As(err, &failed)
 }
 
+// fragments has PostgreSQL write what Millrace cannot.
+func fragments(ctx context.Context, tx pgx.Tx, draft *query.Draft) ([]query.Fragment, error) {
+	var written []query.Fragment
+	for i := range draft.Fragments() {
+		found := false
+		for _, text := range draft.FragmentTexts(i) {
+			tree, err := viewTree(ctx, tx, "SELECT "+text, 1)
+			if err != nil && !isDatum(err) {
+				return nil, err
+			}
+			if err != nil || !draft.MatchFragment(i, tree) {
+				continue
+			}
+			printed, err := printView(ctx, tx)
+			if err != nil {
+				return nil, err
+			}
+			fragment, err := draft.Fragment(i, printed)
+			if err != nil {
+				return nil, err
+			}
+			written, found = append(written, fragment), true
+			break
+		}
+		if !found {
+			return nil, draft.Refusal(i)
+		}
+	}
+	return written, nil
+}
+
+// printView prints the view that viewTree made with an empty search_path.
+func printView(ctx context.Context, tx pgx.Tx) (string, error) {
+	var path, text string
+	if err := tx.QueryRow(ctx, `SELECT current_setting('search_path')`).Scan(&path); err != nil {
+		return "", serverError("read the search_path", err)
+	}
+	if err := setPath(ctx, tx, ""); err != nil {
+		return "", err
+	}
+	view := pgx.Identifier{"pg_temp", programView}.Sanitize()
+	if err := tx.QueryRow(ctx, `SELECT pg_get_viewdef(to_regclass($1))`, view).Scan(&text); err != nil {
+		return "", serverError("print what was analysed", err)
+	}
+	return text, setPath(ctx, tx, path)
+}
+
 // viewTree makes a temporary view of a SELECT with a number of columns in place of
 // the one before, and returns its tree. Where PostgreSQL refuses it, the
 // transaction is as it was.
@@ -134,7 +220,7 @@ func viewTree(ctx context.Context, tx pgx.Tx, sql string, columns int) (string, 
 		return "", serverError("analyse the row program", err)
 	}
 	var tree string
-	err = nested.QueryRow(ctx, `SELECT ev_action::text FROM pg_rewrite WHERE ev_class = to_regclass($1)`, view).Scan(&tree)
+	err = nested.QueryRow(ctx, `SELECT ev_action::text FROM pg_catalog.pg_rewrite WHERE ev_class = to_regclass($1)`, view).Scan(&tree)
 	if err != nil {
 		rollback(nested)
 		return "", serverError("read the analysed row program", err)
@@ -157,13 +243,12 @@ func numbered(n int) string {
 // qualified prints the program with an empty search_path, so that it means the
 // same for ever, whatever is created and whatever the session's path is.
 func qualified(ctx context.Context, tx pgx.Tx, draft *query.Draft) (*query.Program, error) {
-	if err := setPath(ctx, tx, ""); err != nil {
+	text, err := printView(ctx, tx)
+	if err != nil {
 		return nil, err
 	}
-	view := pgx.Identifier{"pg_temp", programView}.Sanitize()
-	var text string
-	if err := tx.QueryRow(ctx, `SELECT pg_get_viewdef(to_regclass($1))`, view).Scan(&text); err != nil {
-		return nil, serverError("print the row program", err)
+	if err := setPath(ctx, tx, ""); err != nil { // for the types' names
+		return nil, err
 	}
 	columns, err := readColumns(ctx, tx, programView)
 	if err != nil {

@@ -124,7 +124,7 @@ func isText(typeText string) bool {
 // readColumns reads a temporary table's columns from the system catalog.
 func readColumns(ctx context.Context, tx pgx.Tx, table string) ([]ResolvedColumn, error) {
 	rows, err := tx.Query(ctx, `SELECT attname, atttypid, atttypmod, format_type(atttypid, atttypmod), attnotnull
-		FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+		FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
 		"pg_temp."+pgx.Identifier{table}.Sanitize())
 	if err != nil {
 		return nil, serverError("read the columns", err)
