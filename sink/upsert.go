@@ -29,16 +29,18 @@ type statements struct {
 type shape struct {
 	columns []string // hash, keys, states, all quoted
 	params  []string // the array of each
+	casts   []string // of each, the type that it is cast to, "" where it is sent as it is
+	cast    bool     // one of them is
 	same    []string // a condition for each key: it is the same on both sides
 	states  []string // names
 	merged  []string // of each state, the SQL that merges both sides
 }
 
 func shapeOf(plan *query.Plan) *shape {
-	s := &shape{columns: []string{schema.HashColumn}, params: []string{"$1::uuid[]"}}
+	s := &shape{columns: []string{schema.HashColumn}, params: []string{"$1::uuid[]"}, casts: []string{""}}
 	for _, k := range plan.Keys {
 		name := quote(k.Column)
-		s.add(name, k.Expr.Type())
+		s.add(name, k.Expr.Type(), k.SQLType)
 		if k.Carried {
 			continue // it is no part of what rows are told apart by
 		}
@@ -47,21 +49,48 @@ func shapeOf(plan *query.Plan) *shape {
 	for _, a := range plan.Aggregates {
 		for i, state := range a.Function.States {
 			name := quote(a.Columns[i])
-			s.add(name, state.Type)
+			s.add(name, state.Type, "")
 			s.states, s.merged = append(s.states, name), append(s.merged, merged(state.Merge, name))
 		}
 	}
 	return s
 }
 
-// add adds a column with its array.
-func (s *shape) add(name string, t datum.Type) {
+// add adds a column with its array; sqlType is the type's name in the target
+// database, where it is one of its own.
+func (s *shape) add(name string, t datum.Type, sqlType string) {
 	s.columns = append(s.columns, name)
-	s.params = append(s.params, fmt.Sprintf("$%d::%v[]", len(s.columns), t))
+	s.params = append(s.params, fmt.Sprintf("$%d::%v[]", len(s.columns), t.Sent()))
+	cast := ""
+	if t.Sent() != t {
+		s.cast, cast = true, schema.TypeSQL(t, sqlType)
+	}
+	s.casts = append(s.casts, cast)
 }
 
-// unnest is the rows sent.
-func (s *shape) unnest() string { return fmt.Sprintf("unnest(%s)", strings.Join(s.params, ", ")) }
+// sent is the rows sent.
+func (s *shape) sent() string {
+	unnest := fmt.Sprintf("unnest(%s)", strings.Join(s.params, ", "))
+	if !s.cast {
+		return unnest
+	}
+	names, values := make([]string, len(s.params)), make([]string, len(s.params))
+	for i, cast := range s.casts {
+		names[i] = fmt.Sprintf("p%d", i+1)
+		if values[i] = names[i]; cast != "" {
+			values[i] += "::" + cast
+		}
+	}
+	return fmt.Sprintf("(SELECT %s FROM %s AS p(%s))", strings.Join(values, ", "), unnest, strings.Join(names, ", "))
+}
+
+// rows is the rows sent as an entry of FROM.
+func (s *shape) rows() string {
+	if s.cast {
+		return s.sent() + " AS sent"
+	}
+	return s.sent()
+}
 
 // unchanged sets what no fold changes, for an update that only counts the row and
 // compares its key.
@@ -85,16 +114,16 @@ func upsert(table string, plan *query.Plan, policy topology.ShardingPolicy, with
 		sets = append(sets, fmt.Sprintf("%[1]s = CASE WHEN m.%[2]s IS NULL THEN %[3]s ELSE m.%[1]s END", name, schema.ErrorColumn, s.merged[i]))
 	}
 	if withErrors {
-		s.add(schema.ErrorColumn, datum.Text)
+		s.add(schema.ErrorColumn, datum.Text, "")
 		sets = append(sets, fmt.Sprintf("%[1]s = COALESCE(m.%[1]s, excluded.%[1]s)", schema.ErrorColumn))
 	}
 	if len(sets) == 0 { // a view of keys alone
 		sets = []string{unchanged}
 	}
-	from, unique := "SELECT * FROM "+s.unnest(), schema.HashColumn
+	from, unique := "SELECT * FROM "+s.rows(), schema.HashColumn
 	if policy == topology.WriteOptimized {
 		s.columns = append(s.columns, schema.ShardColumn)
-		from = fmt.Sprintf("SELECT *, $%d::integer FROM %s", len(s.columns), s.unnest())
+		from = fmt.Sprintf("SELECT *, $%d::integer FROM %s", len(s.columns), s.rows())
 		unique += ", " + schema.ShardColumn
 	}
 	sql := fmt.Sprintf("INSERT INTO %s AS m (%s) %s ON CONFLICT (%s) DO UPDATE SET %s",
@@ -118,7 +147,7 @@ func mergeSQL(table string, plan *query.Plan, policy topology.ShardingPolicy) st
 	if len(sets) == 0 {
 		sets = []string{unchanged}
 	}
-	source := fmt.Sprintf("%s AS excluded(%s)", s.unnest(), strings.Join(s.columns, ", "))
+	source := fmt.Sprintf("%s AS excluded(%s)", s.sent(), strings.Join(s.columns, ", "))
 	on, values := fmt.Sprintf("m.%[1]s = excluded.%[1]s", schema.HashColumn), "excluded."+strings.Join(s.columns, ", excluded.")
 	if policy == topology.WriteOptimized {
 		shard := fmt.Sprintf("$%d::integer", len(s.columns)+1)

@@ -69,6 +69,7 @@ func registerVectors(_ context.Context, conn *pgx.Conn) error {
 	for _, name := range []string{
 		"_bool", "_int2", "_int4", "_int8", "_float4", "_float8", "_numeric", "_text",
 		"_date", "_timestamp", "_timestamptz", "_interval", "_uuid",
+		"_bytea", "_bpchar", "_time", "_json", "_jsonb", "_inet", "_cidr",
 	} {
 		t, ok := m.TypeForName(name)
 		if !ok {
@@ -122,19 +123,22 @@ func (p int8Param) appendArray(dst []byte) ([]byte, error) {
 func (p *vectorParam) size() int {
 	n := p.to - p.from
 	switch p.v.Type {
-	case datum.Text:
+	case datum.Text, datum.Bytea, datum.Bpchar, datum.JSON, datum.JSONB, datum.Enum, datum.Other:
 		if p.from == 0 && p.to == p.v.Len() {
 			return headerBytes + 4*n + len(p.v.Arena)
 		}
 		return headerBytes + 36*n
-	case datum.Numeric, datum.Interval:
+	case datum.Numeric, datum.Interval, datum.UUID:
 		return headerBytes + 20*n
+	}
+	if p.v.Type.Physical() == datum.PhysBytes { // arrays as text, addresses
+		return headerBytes + 36*n
 	}
 	return headerBytes + 12*n
 }
 
 func (p *vectorParam) appendArray(dst []byte) ([]byte, error) {
-	return p.appendElements(appendHeader(slices.Grow(dst, p.size()), p.v.Type.OID(), p.to-p.from)), nil
+	return p.appendElements(appendHeader(slices.Grow(dst, p.size()), p.v.Type.Sent().OID(), p.to-p.from)), nil
 }
 
 // joinedParam is one array of several stretches of vectors of one type.
@@ -145,7 +149,7 @@ func (p joinedParam) appendArray(dst []byte) ([]byte, error) {
 	for _, part := range p {
 		n += part.to - part.from
 	}
-	dst = appendHeader(dst, p[0].v.Type.OID(), n)
+	dst = appendHeader(dst, p[0].v.Type.Sent().OID(), n)
 	for _, part := range p {
 		dst = part.appendElements(slices.Grow(dst, part.size()))
 	}
@@ -155,9 +159,9 @@ func (p joinedParam) appendArray(dst []byte) ([]byte, error) {
 func (p *vectorParam) appendElements(dst []byte) []byte {
 	if p.void == nil && p.full() {
 		switch p.v.Type {
-		case datum.Int8, datum.Timestamp, datum.TimestampTZ:
+		case datum.Int8, datum.Timestamp, datum.TimestampTZ, datum.Time:
 			return appendInt8s(dst, p.v.Ints[p.from:p.to])
-		case datum.Text:
+		case datum.Text, datum.Bytea, datum.Bpchar, datum.UUID, datum.JSON, datum.Enum, datum.Other:
 			for row := p.from; row < p.to; row++ {
 				x := p.v.Bytes(row)
 				dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(x))), x...)
@@ -246,7 +250,8 @@ func appendWhole(dst []byte, x int64) []byte {
 	return dst
 }
 
-// appendValue writes a value as its type's receive function reads it.
+// appendValue writes a value as the receive function of the type reads it that it
+// is sent as.
 func appendValue(dst []byte, v *column.Vector, row int) []byte {
 	switch v.Type {
 	case datum.Bool:
@@ -255,7 +260,7 @@ func appendValue(dst []byte, v *column.Vector, row int) []byte {
 		return binary.BigEndian.AppendUint16(dst, uint16(v.Ints[row]))
 	case datum.Int4, datum.Date:
 		return binary.BigEndian.AppendUint32(dst, uint32(v.Ints[row]))
-	case datum.Int8, datum.Timestamp, datum.TimestampTZ:
+	case datum.Int8, datum.Timestamp, datum.TimestampTZ, datum.Time:
 		return binary.BigEndian.AppendUint64(dst, uint64(v.Ints[row]))
 	case datum.Float4:
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(v.Floats[row])))
@@ -271,5 +276,8 @@ func appendValue(dst []byte, v *column.Vector, row int) []byte {
 		dst = binary.BigEndian.AppendUint32(dst, uint32(s.Days))
 		return binary.BigEndian.AppendUint32(dst, uint32(s.Months))
 	}
-	panic(fmt.Sprintf("bug: vector of %v in a fold", v.Type))
+	if v.Type.IsArray() {
+		return datum.AppendOutput(dst, v.Type, v.Bytes(row), nil)
+	}
+	return datum.AppendWire(dst, v.Type, v.Bytes(row))
 }

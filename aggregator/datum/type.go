@@ -72,7 +72,8 @@ type typeInfo struct {
 }
 
 // typeTable is indexed by scalar Type. OIDs are those of PostgreSQL's pg_type.dat,
-// names those of format_type().
+// names those of format_type(): bpchar is character(n) without its n, while CHARACTER
+// alone is character(1).
 var typeTable = [numTypes]typeInfo{
 	Bool:        {16, 1000, "boolean", PhysInt},
 	Int2:        {21, 1005, "smallint", PhysInt},
@@ -87,7 +88,7 @@ var typeTable = [numTypes]typeInfo{
 	TimestampTZ: {1184, 1185, "timestamp with time zone", PhysInt},
 	Interval:    {1186, 1187, "interval", PhysInterval},
 	Bytea:       {17, 1001, "bytea", PhysBytes},
-	Bpchar:      {1042, 1014, "character", PhysBytes},
+	Bpchar:      {1042, 1014, "bpchar", PhysBytes},
 	Time:        {1083, 1183, "time without time zone", PhysInt},
 	UUID:        {2950, 2951, "uuid", PhysBytes},
 	JSON:        {114, 199, "json", PhysBytes},
@@ -139,7 +140,7 @@ func (t Type) Sent() Type {
 	return t
 }
 
-// String returns the type's SQL name as format_type() prints it.
+// String returns the type's SQL name as format_type() prints it for a typmod of -1.
 func (t Type) String() string {
 	elem, suffix := t, ""
 	if t.IsArray() {

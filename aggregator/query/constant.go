@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"math"
 	"unicode/utf8"
 
 	"github.com/millrace/millrace/aggregator/column"
@@ -37,60 +36,18 @@ func constant(n *node) (*column.Vector, error) {
 	if n.oid("consttype") == unknownOID {
 		return v, appendText(v, bytes.TrimSuffix(data, []byte{0}))
 	}
-	switch t.Physical() {
-	case datum.PhysInt, datum.PhysFloat:
-		if len(data) < 8 {
+	if t == datum.Text {
+		if len(data) < 4 || binary.LittleEndian.Uint32(data) != uint32(len(data))<<2 {
 			return nil, errConstant
 		}
-		appendWord(v, binary.LittleEndian.Uint64(data))
-	case datum.PhysInterval:
-		if len(data) != 16 {
-			return nil, errConstant
-		}
-		v.AppendSpan(datum.Span{
-			Micros: int64(binary.LittleEndian.Uint64(data)),
-			Days:   int32(binary.LittleEndian.Uint32(data[8:])),
-			Months: int32(binary.LittleEndian.Uint32(data[12:])),
-		})
-	default:
-		return v, appendVarlena(v, data)
+		return v, appendText(v, data[4:])
 	}
-	return v, nil
-}
-
-// appendWord adds a value that PostgreSQL passes in a machine word.
-func appendWord(v *column.Vector, word uint64) {
-	switch v.Type {
-	case datum.Bool:
-		v.AppendInt(int64(word & 1))
-	case datum.Int2:
-		v.AppendInt(int64(int16(word)))
-	case datum.Int4, datum.Date:
-		v.AppendInt(int64(int32(word)))
-	case datum.Float4:
-		v.AppendFloat(float64(math.Float32frombits(uint32(word))))
-	case datum.Float8:
-		v.AppendFloat(math.Float64frombits(word))
-	default:
-		v.AppendInt(int64(word))
-	}
-}
-
-// appendVarlena adds a text or a numeric: four bytes of length times four, then
-// the value.
-func appendVarlena(v *column.Vector, data []byte) error {
-	if len(data) < 4 || binary.LittleEndian.Uint32(data) != uint32(len(data))<<2 {
-		return errConstant
-	}
-	if v.Type == datum.Text {
-		return appendText(v, data[4:])
-	}
-	d, ok := datum.DecimalFromDatum(data)
+	value, ok := datum.AppendFromMemory(nil, t, data)
 	if !ok {
-		return errConstant
+		return nil, errConstant
 	}
-	v.AppendBytes(datum.AppendDecimal(nil, d))
-	return nil
+	v.AppendValue(value)
+	return v, nil
 }
 
 func appendText(v *column.Vector, text []byte) error {

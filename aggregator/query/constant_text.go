@@ -28,6 +28,8 @@ func ConstantText(v *column.Vector) string {
 		return string(datum.AppendTimestampTZ(nil, v.Ints[0], time.UTC))
 	case datum.Interval:
 		return string(datum.AppendInterval(nil, v.Spans[0]))
+	case datum.Int2, datum.Int4, datum.Int8:
+		return strconv.FormatInt(v.Ints[0], 10)
 	}
-	return strconv.FormatInt(v.Ints[0], 10)
+	return string(datum.AppendOutput(nil, v.Type, v.Value(nil, 0), time.UTC))
 }

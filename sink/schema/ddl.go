@@ -85,11 +85,11 @@ func (d *ddl) createTable() string {
 		columns = []string{HashColumn + " pg_catalog.uuid", ShardColumn + " pg_catalog.int4"}
 	}
 	for _, k := range d.spec.Plan.Keys {
-		columns = append(columns, quote(k.Column)+" "+columnType(k.Expr.Type()))
+		columns = append(columns, quote(k.Column)+" "+columnType(k.Expr.Type(), k.SQLType))
 	}
 	for _, a := range d.spec.Plan.Aggregates {
 		for i, s := range a.Function.States {
-			columns = append(columns, fmt.Sprintf("%s %s DEFAULT %s", quote(a.Columns[i]), columnType(s.Type), s.Zero))
+			columns = append(columns, fmt.Sprintf("%s %s DEFAULT %s", quote(a.Columns[i]), columnType(s.Type, ""), s.Zero))
 		}
 	}
 	columns = append(columns, ErrorColumn+" pg_catalog.text")
@@ -101,9 +101,25 @@ func (d *ddl) createTable() string {
 
 // columnType returns the SQL of a column's type. Text is ordered by bytes, as
 // the workers order it.
-func columnType(t datum.Type) string {
-	if t == datum.Text {
+func columnType(t datum.Type, sqlType string) string {
+	elem := t
+	if t.IsArray() {
+		elem = t.Elem()
+	}
+	switch {
+	case t == datum.Text:
 		return `pg_catalog.text COLLATE pg_catalog."C"`
+	case elem == datum.Text, elem == datum.Bpchar:
+		return t.String() + ` COLLATE pg_catalog."C"`
+	}
+	return TypeSQL(t, sqlType)
+}
+
+// TypeSQL returns the SQL of a type; sqlType is its qualified name in the target
+// database, which says what an enum or an other type is.
+func TypeSQL(t datum.Type, sqlType string) string {
+	if t.OID() == 0 {
+		return sqlType
 	}
 	return t.String()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
 )
 
 // maxIndexColumns is PostgreSQL's INDEX_MAX_KEYS.
@@ -17,7 +18,7 @@ const maxIndexColumns = 32
 //   - An append-only view has no group columns: what is worth an index is the
 //     user's to say.
 //   - Keys of a fixed width share one btree, in GROUP BY order.
-//   - A long key (text, numeric) that is the only key has a hash index, whose
+//   - A long key (text, numeric, jsonb, an array, …) that is the only key has a hash index, whose
 //     entries are four bytes.
 //   - Among several keys the first text one has an SP-GiST index (a trie, which
 //     takes values of any length). A hash index would have one chain of pages
@@ -33,11 +34,16 @@ func (d *ddl) indexes() []string {
 	}
 	var fixed []string
 	var text, long string
+	keys := 0
 	for _, k := range d.spec.Plan.Keys {
-		switch k.Expr.Type() {
-		case datum.Text:
+		if k.Origin != query.Evaluated {
+			continue // the number of a grouping set tells few rows apart
+		}
+		keys++
+		switch t := k.Expr.Type(); {
+		case t == datum.Text:
 			text, long = first(text, k.Column), first(long, k.Column)
-		case datum.Numeric:
+		case t.IsArray(), t == datum.Numeric, t == datum.Bpchar, t == datum.Bytea, t == datum.JSONB:
 			long = first(long, k.Column)
 		default:
 			fixed = append(fixed, quote(k.Column))
@@ -49,7 +55,7 @@ func (d *ddl) indexes() []string {
 		all = append(all, fmt.Sprintf("CREATE INDEX ON %s (%s)", d.table, strings.Join(fixed, ", ")))
 	}
 	switch {
-	case long != "" && len(d.spec.Plan.Keys) == 1:
+	case long != "" && keys == 1:
 		all = append(all, fmt.Sprintf("CREATE INDEX ON %s USING hash (%s)", d.table, long))
 	case text != "":
 		all = append(all, fmt.Sprintf("CREATE INDEX ON %s USING spgist (%s)", d.table, text))
