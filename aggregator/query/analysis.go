@@ -25,6 +25,8 @@ type Analysis struct {
 	Operators  map[uint32]Operator `json:"operators,omitempty"`
 	Types      map[uint32]string   `json:"types,omitempty"`      // as format_type() prints them
 	Collations map[uint32]string   `json:"collations,omitempty"` // pg_collation.collname
+	// Nondeterministic are those collations by which different texts are equal.
+	Nondeterministic []uint32 `json:"nondeterministic,omitempty"`
 	// Kinds say more of those types that are not the same in every database.
 	Kinds map[uint32]TypeKind `json:"kinds,omitempty"`
 	// TimeZone is the database's setting at CREATE; Settings are all that the

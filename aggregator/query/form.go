@@ -44,7 +44,11 @@ func (b *builder) groupBy() error {
 		if target == nil {
 			return broken("a GROUP BY expression is missing")
 		}
-		if _, err := b.addKey(target, ref); err != nil {
+		at, err := b.addKey(target, ref)
+		if err == nil {
+			err = b.checkKey(at, target)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -142,6 +146,11 @@ func (b *builder) addTarget(target *node, carried bool) error {
 	at, err := b.addKey(target, "")
 	if err != nil {
 		return err
+	}
+	if !carried {
+		if err := b.checkKey(at, target); err != nil {
+			return err
+		}
 	}
 	if b.plan.Keys[at].Origin == Evaluated && at >= len(placeColumns) {
 		b.plan.Keys[at].Carried = carried

@@ -171,7 +171,8 @@ func (b *builder) finishRemote() error {
 		b.plan.Filter = conjunction(b.eval.before)
 		return nil
 	}
-	remote := &Remote{SQL: program.SQL, Before: conjunction(b.eval.before), Settings: b.analysis.Settings, Expands: program.Expands}
+	remote := &Remote{SQL: program.SQL, Before: conjunction(b.eval.before), Expands: program.Expands}
+	remote.Settings = append(slices.Clone(b.analysis.Settings), planning...)
 	for _, name := range program.Inputs {
 		at := slices.IndexFunc(b.schema, func(c SchemaColumn) bool { return c.Name == name })
 		if at < 0 {
@@ -186,6 +187,11 @@ func (b *builder) finishRemote() error {
 	b.plan.Remote = remote
 	return nil
 }
+
+// planning are settings that the values do not hang on. A batch's joins are planned
+// for its rows: without them PostgreSQL expects ten of an array, and loops over the
+// table for each. Compiling such a plan takes longer than carrying it out.
+var planning = []Setting{{"plan_cache_mode", "force_custom_plan"}, {"jit", "off"}}
 
 func conjunction(nodes []expr.Node) expr.Node {
 	switch len(nodes) {

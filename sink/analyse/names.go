@@ -54,6 +54,11 @@ func resolveNames(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query
 	if analysis.Collations, err = pairs(ctx, tx, `SELECT oid, collname::text FROM pg_catalog.pg_collation WHERE oid = ANY ($1)`, refs.Collations); err != nil {
 		return err
 	}
+	err = tx.QueryRow(ctx, `SELECT array_agg(oid) FROM pg_catalog.pg_collation WHERE oid = ANY ($1) AND NOT collisdeterministic`, refs.Collations).
+		Scan(&analysis.Nondeterministic)
+	if err != nil {
+		return serverError("read the collations of the SELECT", err)
+	}
 	return setPath(ctx, tx, path)
 }
 

@@ -15,6 +15,7 @@ const objects = `
 	CREATE SCHEMA analyse_own;
 	CREATE SCHEMA analyse_other;
 	SET LOCAL search_path = analyse_own, public;
+	CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 	CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 	CREATE DOMAIN digits AS text CHECK (VALUE ~ '^[0-9]+$');
 	CREATE DOMAIN small AS integer;
@@ -37,7 +38,7 @@ func makeObjects(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	ctx := context.Background()
 	var there bool
-	if err := conn.QueryRow(ctx, `SELECT to_regclass('analyse_own."Odd Name"') IS NOT NULL AND to_regproc('analyse_own.make_pair') IS NOT NULL`).Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, `SELECT to_regclass('analyse_own."Odd Name"') IS NOT NULL AND to_regcollation('analyse_own.loose') IS NOT NULL`).Scan(&there); err != nil {
 		t.Fatal(err)
 	}
 	if !there {
