@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,14 @@ func TestDDL(t *testing.T) {
 //	add|min|max COLUMN TYPE ZERO
 //	output NAME TYPE = SQL
 //	having SQL
+//	carried COLUMN TYPE         of an append-only view
+//	number COLUMN               the number of the grouping set
+//	set 1 0 …                   which keys a grouping set has
+//	distinct
+//	on OUTPUT                   of DISTINCT ON
+//	order OUTPUT DIRECTION      by a column of v, from 1
+//	by TYPE DIRECTION = SQL     by something else
+//	limit SQL, ties SQL, offset SQL
 //
 // with "_" for a blank in a TYPE.
 func scriptedPlan(t *testing.T, d *datadriven.TestData) *query.Plan {
@@ -49,11 +58,49 @@ func scriptedPlan(t *testing.T, d *datadriven.TestData) *query.Plan {
 			plan.Output = append(plan.Output, query.Output{Name: fields[0], Type: strings.ReplaceAll(fields[1], "_", " "), SQL: sql})
 		case "having":
 			plan.Having = rest
+		case "carried":
+			plan.AppendOnly = true
+			plan.Keys = append(plan.Keys, query.Key{Column: fields[0], Expr: &expr.Column{Of: scriptedType(d, fields[1])}, Carried: true})
+		case "number":
+			plan.Keys = append(plan.Keys, query.Key{Column: fields[0], Expr: &expr.Column{Of: datum.Int4}, Origin: query.SetNumber})
+		case "set":
+			set := []bool{}
+			for _, in := range fields {
+				set = append(set, in == "1")
+			}
+			plan.Sets = append(plan.Sets, append(set, true))
 		default:
-			d.Fatalf(t, "unknown line %q", line)
+			if !scriptedReading(&plan.Reading, what, rest) {
+				d.Fatalf(t, "unknown line %q", line)
+			}
 		}
 	}
 	return plan
+}
+
+func scriptedReading(r *query.Reading, what, rest string) bool {
+	first, direction, _ := strings.Cut(rest, " ")
+	output, _ := strconv.Atoi(first)
+	switch what {
+	case "distinct":
+		r.Distinct = true
+	case "on":
+		r.DistinctOn = append(r.DistinctOn, query.Sort{Output: output})
+	case "order":
+		r.Order = append(r.Order, query.Sort{Output: output, Direction: direction})
+	case "by":
+		how, sql, _ := strings.Cut(direction, " = ")
+		r.Order = append(r.Order, query.Sort{SQL: sql, Type: strings.ReplaceAll(first, "_", " "), Direction: how})
+	case "limit":
+		r.Limit = rest
+	case "ties":
+		r.Limit, r.WithTies = rest, true
+	case "offset":
+		r.Offset = rest
+	default:
+		return false
+	}
+	return true
 }
 
 func scriptedType(d *datadriven.TestData, name string) datum.Type {
