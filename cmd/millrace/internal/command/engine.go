@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/cmd/millrace/internal/service"
 	"github.com/millrace/millrace/cmd/millrace/internal/session"
 	"github.com/millrace/millrace/cmd/millrace/internal/status"
+	"github.com/millrace/millrace/consumer/broker"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -19,6 +20,7 @@ import (
 type engine struct {
 	app     *app
 	service *service.Service
+	batches *broker.Batches // of INSERT and COPY
 }
 
 var _ session.Millrace = (*engine)(nil)
@@ -36,6 +38,9 @@ func (e *engine) open(ctx context.Context) (*service.Service, error) {
 }
 
 func (e *engine) close() {
+	if e.batches != nil {
+		e.batches.Close()
+	}
 	if e.service != nil {
 		e.service.Close()
 	}
@@ -96,6 +101,39 @@ func (e *engine) Execute(ctx context.Context, sql string) (ddl.Result, error) {
 		return ddl.Result{}, err
 	}
 	return svc.DDL().Execute(ctx, sql)
+}
+
+// Stream implements session.Millrace.
+func (e *engine) Stream(ctx context.Context, name statement.Ref) (*topology.Stream, error) {
+	if name.Schema != "" {
+		return nil, nil
+	}
+	svc, err := e.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current, err := svc.Catalog.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stream, _ := current.Stream(name.Name)
+	return stream, nil
+}
+
+// Write implements session.Millrace.
+func (e *engine) Write(ctx context.Context, stream *topology.Stream, bytes int64) (session.Records, error) {
+	topic, err := e.service.Admin.Topic(ctx, stream.Topic)
+	if err != nil {
+		return nil, err
+	}
+	if topic.ID != stream.TopicID {
+		return nil, fmt.Errorf("topic %q was deleted and created again since stream %q was created (topic id %v, was %v): "+
+			"drop the stream and create it again", stream.Topic, stream.Name, topic.ID, stream.TopicID)
+	}
+	if e.batches == nil {
+		e.batches = broker.NewBatches(e.service.Settings.Kafka, e.service.Settings.Node.Cluster+".sql.", e.app.log)
+	}
+	return e.batches.Begin(topic, bytes), nil
 }
 
 // flushTimeout is how long a flush waits where nobody says.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -55,7 +55,7 @@ func (a *app) sql(ctx context.Context, texts, files []string) error {
 	switch {
 	case len(texts) > 0:
 		for _, text := range texts {
-			if err := s.Script(ctx, "", text); err != nil {
+			if err := s.Script(ctx, "", strings.NewReader(text)); err != nil {
 				return err
 			}
 		}
@@ -78,23 +78,20 @@ func (a *app) sql(ctx context.Context, texts, files []string) error {
 func (a *app) session(e *engine) *session.Session {
 	return &session.Session{
 		URL: a.settings.Database.URL, ConnectTimeout: a.settings.Database.ConnectTimeout,
-		Millrace: e, Out: a.out, Err: a.err,
+		Millrace: e, Out: a.out, Err: a.err, In: a.in,
 	}
 }
 
 func (a *app) script(ctx context.Context, s *session.Session, name string) error {
-	var text []byte
-	var err error
 	if name == "-" {
-		name = "<stdin>"
-		text, err = io.ReadAll(a.in)
-	} else {
-		text, err = os.ReadFile(name)
+		return s.Script(ctx, "<stdin>", a.in)
 	}
+	file, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("read the script: %w", err)
 	}
-	return s.Script(ctx, name, string(text))
+	defer func() { _ = file.Close() }() // only read from
+	return s.Script(ctx, name, file)
 }
 
 // interactive runs the prompt.

@@ -80,6 +80,7 @@ func (p *Prompt) Run(ctx context.Context) error {
 
 // Read reads statements until the lines end.
 func (p *Prompt) Read(ctx context.Context, lines Lines) error {
+	p.Session.Inline = func() io.Reader { return p.data(lines) }
 	pending := ""
 	for ctx.Err() == nil {
 		lines.SetPrompt(p.text(pending))
@@ -175,6 +176,8 @@ func (p *Prompt) backslash(ctx context.Context, line string) (leave bool) {
 		return true
 	case name == "?":
 		p.help()
+	case name == "copy":
+		p.one(ctx, func(ctx context.Context) error { return p.Session.Piece(ctx, "", statement.Piece{Text: line}) })
 	case ok:
 		p.one(ctx, command.Run)
 	default:
@@ -188,6 +191,7 @@ func (p *Prompt) help() {
   CREATE STREAM s (col type, …) WITH (partitions = 4)
   CREATE CONTINUOUS VIEW v AS SELECT … FROM s GROUP BY …
   DROP CONTINUOUS VIEW v;  DROP STREAM s CASCADE
+  INSERT INTO s VALUES (…), (…)  COPY s FROM STDIN WITH (FORMAT csv)
   SELECT pipelinedb.flush()      wait until all that was produced is in the views
   any SQL of PostgreSQL          SELECT * FROM v …
 
@@ -195,5 +199,6 @@ func (p *Prompt) help() {
 	for _, name := range slices.Sorted(maps.Keys(p.Commands)) {
 		fmt.Fprintf(p.Out, "  \\%-10s %s\n", name, p.Commands[name].Help)
 	}
-	fmt.Fprintln(p.Out, `  \q         leave (or Ctrl-D); Ctrl-C drops the line, or ends the statement that runs`)
+	fmt.Fprintln(p.Out, `  \copy s FROM 'file' WITH (FORMAT csv, HEADER)   the rows of a file here, as psql has it
+  \q         leave (or Ctrl-D); Ctrl-C drops the line, or ends the statement that runs`)
 }

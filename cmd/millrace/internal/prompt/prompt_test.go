@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/aggregator/statement"
 	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
 	"github.com/millrace/millrace/cmd/millrace/internal/session"
+	"github.com/millrace/millrace/topology"
 )
 
 // typed is a person who types: lines, "^C" for an interrupt.
@@ -55,6 +56,12 @@ func (e *echo) Execute(_ context.Context, sql string) (ddl.Result, error) {
 }
 
 func (e *echo) Flush(context.Context) error { return nil }
+
+func (*echo) Stream(context.Context, statement.Ref) (*topology.Stream, error) { return nil, nil }
+
+func (*echo) Write(context.Context, *topology.Stream, int64) (session.Records, error) {
+	return nil, errors.New("nothing writes")
+}
 
 func read(t *testing.T, lines ...string) (person *typed, ran []string, out, errOut string) {
 	t.Helper()
@@ -114,5 +121,28 @@ func TestBackslashCommands(t *testing.T) {
 	_, ran, out, errOut := read(t, `\views`, `\?`, `\dt`, ` \q;`, "create stream never (a int);")
 	if len(ran) > 0 || !strings.Contains(out, "the views\n") || !strings.Contains(out, `\views      list views`) || !strings.Contains(errOut, `invalid command \dt`) {
 		t.Errorf("ran %q, printed %q, said %q", ran, out, errOut)
+	}
+}
+
+func TestDataIsTyped(t *testing.T) {
+	person := &typed{lines: []string{"a\t1", "", `\.`, "next"}}
+	var out bytes.Buffer
+	p := &Prompt{Out: &out}
+	data, err := io.ReadAll(p.data(person))
+	if err != nil || string(data) != "a\t1\n\n" || !slices.Equal(person.prompts[1:], []string{">> ", ">> "}) || !strings.Contains(out.String(), "Enter data") {
+		t.Errorf("read %q, %v, prompts %q, printed %q", data, err, person.prompts, out.String())
+	}
+	if _, err := io.ReadAll(p.data(&typed{lines: []string{"a", "^C"}})); !errors.Is(err, errInterrupted) {
+		t.Errorf("an interrupt gave %v", err)
+	}
+	if data, err := io.ReadAll(p.data(&typed{lines: []string{"a"}})); err != nil || string(data) != "a\n" {
+		t.Errorf("the end of the input gave %q, %v", data, err)
+	}
+}
+
+func TestCopyAtThePrompt(t *testing.T) {
+	_, _, _, errOut := read(t, `\copy`, `\copy s from /nonexistent/file`)
+	if !strings.Contains(errOut, `\copy: parse error`) || !strings.Contains(errOut, "58P01: /nonexistent/file: no such file") {
+		t.Errorf("said %q", errOut)
 	}
 }

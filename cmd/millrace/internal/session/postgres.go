@@ -8,8 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/millrace/millrace/aggregator/datum"
-	"github.com/millrace/millrace/aggregator/statement"
 	"github.com/millrace/millrace/cmd/millrace/internal/psql"
 )
 
@@ -17,16 +15,6 @@ import (
 // rows come as text, as PostgreSQL writes them.
 func (s *Session) postgres(ctx context.Context, text string) error {
 	if err := s.connect(ctx); err != nil {
-		return err
-	}
-	switch from, to := copies(text); {
-	case from > 0:
-		return &datum.Error{
-			Code: datum.CodeFeatureNotSupported, Message: "COPY FROM STDIN is not possible here", Position: from,
-			Hint: "Use psql for it; records for a stream go by `millrace produce STREAM FILE`.",
-		}
-	case to:
-		_, err := s.conn.CopyTo(ctx, s.Out, text)
 		return err
 	}
 	results := s.conn.Exec(ctx, text)
@@ -55,7 +43,15 @@ func (s *Session) result(reader *pgconn.ResultReader) error {
 	if err != nil {
 		return err
 	}
-	if hasRows {
+	if !hasRows {
+		table = nil
+	}
+	return s.print(table, tag)
+}
+
+// print prints a statement's rows, where table is not nil, and its tag.
+func (s *Session) print(table *psql.Table, tag pgconn.CommandTag) error {
+	if table != nil {
 		if err := table.Write(s.Out); err != nil {
 			return err
 		}
@@ -66,7 +62,7 @@ func (s *Session) result(reader *pgconn.ResultReader) error {
 	if tag.String() == "" {
 		return nil // an empty statement
 	}
-	_, err = fmt.Fprintln(s.Out, tag.String())
+	_, err := fmt.Fprintln(s.Out, tag.String())
 	return err
 }
 
@@ -98,28 +94,4 @@ func right(oid uint32) bool {
 		return true
 	}
 	return false
-}
-
-// copies finds COPY … FROM STDIN (from is the position of STDIN) and COPY … TO
-// STDOUT, whose data would travel over the connection.
-func copies(text string) (from int, to bool) {
-	tokens, err := statement.Tokens(text)
-	if err != nil || len(tokens) == 0 || !tokens[0].Is("copy") {
-		return 0, false
-	}
-	depth := 0
-	for i, token := range tokens {
-		switch {
-		case token.IsOp("("):
-			depth++
-		case token.IsOp(")"):
-			depth--
-		case depth > 0 || i == 0:
-		case token.Is("stdin") && tokens[i-1].Is("from"):
-			return token.Pos, false
-		case token.Is("stdout") && tokens[i-1].Is("to"):
-			return 0, true
-		}
-	}
-	return 0, false
 }

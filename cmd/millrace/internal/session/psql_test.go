@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/aggregator/statement"
 	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
 	"github.com/millrace/millrace/integration/harness"
+	"github.com/millrace/millrace/topology"
 )
 
 // nothing is a Millrace that has no streams.
@@ -30,6 +31,12 @@ func (*nothing) Execute(context.Context, string) (ddl.Result, error) {
 }
 
 func (n *nothing) Flush(context.Context) error { n.flushed++; return nil }
+
+func (*nothing) Stream(context.Context, statement.Ref) (*topology.Stream, error) { return nil, nil }
+
+func (*nothing) Write(context.Context, *topology.Stream, int64) (Records, error) {
+	return nil, errors.New("there is no stream")
+}
 
 func newSession(url string, out, errOut *bytes.Buffer) *Session {
 	return &Session{URL: url, ConnectTimeout: 5 * time.Second, Millrace: &nothing{}, Out: out, Err: errOut}
@@ -71,12 +78,12 @@ func printed(t *testing.T, url, setup, sql string) (out, errOut string) {
 	var outBuffer, errBuffer bytes.Buffer
 	s := newSession(url, &outBuffer, &errBuffer)
 	defer s.Close()
-	if err := s.Script(t.Context(), "", setup); err != nil {
+	if err := s.Script(t.Context(), "", strings.NewReader(setup)); err != nil {
 		t.Fatal(err, errBuffer.String())
 	}
 	outBuffer.Reset()
 	errBuffer.Reset()
-	if err := s.Script(t.Context(), "", sql); err != nil && !errors.Is(err, ErrReported) {
+	if err := s.Script(t.Context(), "", strings.NewReader(sql)); err != nil && !errors.Is(err, ErrReported) {
 		t.Fatal(err)
 	}
 	return outBuffer.String(), errBuffer.String()

@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/cmd/millrace/internal/ddl"
 	"github.com/millrace/millrace/cmd/millrace/internal/psql"
 	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/topology"
 )
 
 // Millrace carries out the statements that are not PostgreSQL's.
@@ -27,6 +28,21 @@ type Millrace interface {
 	Execute(ctx context.Context, sql string) (ddl.Result, error)
 	// Flush waits until everything produced before is folded.
 	Flush(ctx context.Context) error
+	// Stream returns the stream of a name, nil where there is none.
+	Stream(ctx context.Context, name statement.Ref) (*topology.Stream, error)
+	// Write begins to write records to a stream's topic, about so many bytes.
+	Write(ctx context.Context, stream *topology.Stream, bytes int64) (Records, error)
+}
+
+// Records are written all or not at all.
+type Records interface {
+	// Add adds a record, whose value is copied. An error may be about an earlier one.
+	Add(ctx context.Context, value []byte) error
+	// Records returns how many were added.
+	Records() int64
+	Commit(ctx context.Context) error
+	// Abort throws them away. It does nothing behind a commit.
+	Abort()
 }
 
 // ErrReported says that a statement failed and that its error was printed.
@@ -41,9 +57,17 @@ type Session struct {
 	Millrace       Millrace
 	// Out takes results, Err errors and notices.
 	Out, Err io.Writer
+	// In is the process's standard input: the data of COPY FROM STDIN where there
+	// is no Inline, which is what stands behind the statement in its own text.
+	In     io.Reader
+	Inline func() io.Reader
 
-	conn   *pgconn.PgConn
-	prefix string // of what is said about the statement at hand
+	conn    *pgconn.PgConn
+	prefix  string                 // of what is said about the statement at hand
+	tables  map[statement.Ref]bool // relations of PostgreSQL's that are known to be no streams
+	from    io.Reader              // what \copy reads, nil in other statements
+	to      io.Writer              // what \copy writes
+	closers []func() error         // of what \copy has opened
 }
 
 // Close ends the connection, and with it a transaction that is open.
@@ -56,14 +80,22 @@ func (s *Session) Close() {
 }
 
 // Script carries out the statements of a text in order and stops at the first
-// that fails. Name stands before messages, with the line; "" for none.
-func (s *Session) Script(ctx context.Context, name, text string) error {
-	for _, piece := range statement.Split(text) {
+// that fails, or at \q. Name stands before messages, with the line; "" for none.
+func (s *Session) Script(ctx context.Context, name string, text io.Reader) error {
+	all := &script{from: text}
+	if name != "" { // a file, with data in it; behind -c it comes from standard input
+		s.Inline = func() io.Reader { return &inline{script: all} }
+		defer func() { s.Inline = nil }()
+	}
+	for {
+		piece, err := all.next()
+		if err != nil || piece.Text == "" || piece.Text == `\q` {
+			return err
+		}
 		if err := s.Piece(ctx, name, piece); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // Piece carries out one statement. An error of SQL is printed and becomes
@@ -77,8 +109,13 @@ func (s *Session) Piece(ctx context.Context, name string, piece statement.Piece)
 	if name != "" {
 		s.prefix = fmt.Sprintf("%s:%d: ", name, piece.Line)
 	}
-	err := s.execute(ctx, text)
-	report, ok := reportOf(err, text)
+	var err error
+	if piece.Backslash() {
+		text, err = s.backslash(ctx, text)
+	} else {
+		err = s.execute(ctx, text)
+	}
+	report, ok := reportOf(s.aboutStream(ctx, err, text), text)
 	if !ok {
 		return err
 	}
@@ -114,19 +151,17 @@ func sentence(s string) string {
 }
 
 func (s *Session) execute(ctx context.Context, text string) error {
-	if strings.HasPrefix(text, `\`) {
-		return &datum.Error{
-			Code: datum.CodeSyntaxError, Message: "backslash commands are psql's own", Position: 1,
-			Hint: `Use psql for them; the prompt of millrace sql knows \q and \?.`,
-		}
-	}
 	parsed, err := statement.Parse(text)
 	if err != nil {
 		return err
 	}
-	switch parsed.(type) {
-	case *statement.Postgres, *statement.Insert, *statement.Copy:
+	switch p := parsed.(type) {
+	case *statement.Postgres:
 		return s.postgres(ctx, text)
+	case *statement.Insert:
+		return s.insert(ctx, text, p)
+	case *statement.Copy:
+		return s.copy(ctx, text, p)
 	case *statement.FlushCall:
 		if err := s.Millrace.Flush(ctx); err != nil {
 			return err
@@ -152,6 +187,7 @@ func (s *Session) millrace(ctx context.Context, text string) error {
 			Hint: "COMMIT or ROLLBACK first: streams and continuous views are made in Kafka too, which takes no part in the transaction.",
 		}
 	}
+	s.tables = nil
 	result, err := s.Millrace.Execute(ctx, text)
 	if errors.Is(err, ddl.ErrNotOurs) {
 		return s.postgres(ctx, text)
