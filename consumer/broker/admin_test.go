@@ -197,6 +197,27 @@ func TestEndOffsetsAreCurrent(t *testing.T) {
 	})
 }
 
+// TestEndOffsetsOfNewPartitions: a partition that another client has just added has an
+// end, though this one has just looked at the topic without it.
+func TestEndOffsetsOfNewPartitions(t *testing.T) {
+	onBoth(t, func(t *testing.T, cfg Config) {
+		ctx := testContext(t)
+		a, other := newAdmin(t, cfg), newAdmin(t, cfg)
+		name := newTopic(t, a, 1, nil)
+		for n := int32(2); n < 6; n++ {
+			if _, err := a.EndOffsets(ctx, name); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := other.EnsurePartitions(ctx, name, n); err != nil {
+				t.Fatal(err)
+			}
+			if ends, err := a.EndOffsets(ctx, name); err != nil || len(ends) != int(n) {
+				t.Fatalf("of %d partitions the ends are %v, %v", n, ends, err)
+			}
+		}
+	})
+}
+
 func TestEndOffsetsWaitForOpenTransactions(t *testing.T) {
 	onBoth(t, func(t *testing.T, cfg Config) {
 		ctx := testContext(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // endTimeout is how long EndOffsets waits where its caller sets no deadline:
@@ -42,6 +43,9 @@ func (a *Admin) StableOffsets(ctx context.Context, topic string) (map[int32]int6
 func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
+	if err := a.lookAgain(ctx, topic); err != nil {
+		return nil, fmt.Errorf("read the end offsets of topic %q: %w", topic, err)
+	}
 	high, err := list(ctx, topic, "end", func() (kadm.ListedOffsets, error) { return a.admin.ListEndOffsets(ctx, topic) })
 	if err != nil {
 		return nil, err
@@ -65,6 +69,18 @@ func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[int32]int64, 
 			return nil, a.openTransactions(ctx, topic, open, stable, context.Cause(ctx))
 		}
 	}
+}
+
+// lookAgain has the client ask what partitions a topic has. Of what it knows
+// already it believes all that is not older than metadataMinAge: one that was
+// added since then would have no end.
+func (a *Admin) lookAgain(ctx context.Context, topic string) error {
+	req := kmsg.NewPtrMetadataRequest()
+	t := kmsg.NewMetadataRequestTopic()
+	t.Topic = kmsg.StringPtr(topic)
+	req.Topics = append(req.Topics, t)
+	_, err := req.RequestWith(ctx, a.client)
+	return err
 }
 
 // behind returns the partitions that are stable only up to below their end, in
