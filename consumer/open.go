@@ -2,95 +2,12 @@ package consumer
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/topology"
 )
-
-// openRetry is how long a partition that could not be opened waits.
-const openRetry = time.Second
-
-// openDue opens the partitions whose time has come.
-func (l *lane) openDue(now time.Time) {
-	for tp, at := range l.retry {
-		if now.Before(at) {
-			continue
-		}
-		ctx, cancel := context.WithTimeoutCause(l.ctx, 10*time.Second, fmt.Errorf("opening %s/%d took longer than 10 s", tp.Topic, tp.Partition))
-		err := l.open(ctx, tp)
-		cancel()
-		if err == nil {
-			delete(l.retry, tp)
-			delete(l.unstable, tp)
-			l.node.solved("topic "+tp.Topic, tp)
-			continue
-		}
-		if l.ctx.Err() != nil {
-			return
-		}
-		if errors.Is(err, kerr.UnstableOffsetCommit) { // another's flush is on its way; the lane has other things to do
-			if err = l.unstable.held(tp, time.Now(), l.node.cfg.TransactionTimeout); err == nil {
-				l.retry[tp] = time.Now().Add(unstableRetry)
-				continue
-			}
-		} else {
-			delete(l.unstable, tp)
-		}
-		l.node.problem("topic "+tp.Topic, tp, err)
-		l.retry[tp] = time.Now().Add(openRetry)
-	}
-}
-
-// open begins to read a partition where the committed offset and the catalog
-// say that its views stand.
-func (l *lane) open(ctx context.Context, tp topology.TopicPartition) error {
-	topic, err := l.node.admin.Topic(ctx, tp.Topic)
-	if err != nil {
-		return err
-	}
-	s := l.streamOf(tp.Topic)
-	if s == nil {
-		return fmt.Errorf("no stream with views reads topic %q any more", tp.Topic)
-	}
-	if topic.ID != s.def.TopicID && !l.node.cfg.inject(guardTopic) {
-		return fmt.Errorf("topic %q was deleted and created again since stream %q was created (topic id %v, was %v): "+
-			"drop the stream and create it again", tp.Topic, s.def.Name, topic.ID, s.def.TopicID)
-	}
-	c, err := l.fetchCommitted(ctx, tp, topic.ID)
-	if err != nil {
-		return err
-	}
-	if c.positions.Revision > l.catalog.Revision && !l.node.cfg.inject(guardLearn) {
-		if err := l.learn(ctx); err != nil {
-			return err
-		}
-		if s = l.streamOf(tp.Topic); s == nil {
-			return fmt.Errorf("no stream with views reads topic %q any more", tp.Topic)
-		}
-		if c.positions.Revision > l.catalog.Revision {
-			return fmt.Errorf("topic %q partition %d was read under catalog revision %d, and the catalog ends at %d: "+
-				"it was restored or created again; where the views stand is not known: give this cluster a new name, or restore the whole catalog",
-				tp.Topic, tp.Partition, c.positions.Revision, l.catalog.Revision)
-		}
-	}
-	var up map[topology.ViewID]int64
-	if c.none {
-		if up, err = l.publishedUpTo(ctx, s, tp, topic.ID); err != nil {
-			return fmt.Errorf("no offset is committed, and where the views stand cannot be recovered: %w", err)
-		}
-	}
-	p := l.newPartition(tp, topic.ID, s, c, up)
-	l.parts[tp] = p
-	l.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: kgo.NewOffset().At(p.next)}})
-	l.startCursors(p)
-	l.log.Debug("partition opened", "topic", tp.Topic, "partition", tp.Partition, "at", p.next, "views", len(p.views))
-	return nil
-}
 
 // newPartition places every view of the stream that the commit's metadata has
 // room for. Where nothing is committed, a view stands where it has published up

@@ -14,23 +14,47 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// publishedUpTo returns up to where each view's reading of an input partition was
+// standing says up to where views stand, by input partition. Views that it does not
+// name have published nothing.
+type standing map[topology.Partition]map[topology.ViewID]int64
+
+// recoverPositions finds where views stand in the partitions that have no committed offset.
+func (l *lane) recoverPositions(ctx context.Context, s *laneStream, id topology.TopicID, parts []*opening) standing {
+	up := standing{}
+	for _, o := range parts {
+		if o.err == nil && o.none {
+			up[o.tp.Partition] = map[topology.ViewID]int64{}
+		}
+	}
+	if len(up) == 0 {
+		return nil
+	}
+	find := l.publishedUpTo
+	if l.node.cfg.inject(guardRecover) {
+		find = l.atEnd
+	}
+	if err := find(ctx, s, id, up); err != nil {
+		for _, o := range parts {
+			if o.err == nil && o.none {
+				o.err = fmt.Errorf("no offset is committed, and where the views stand cannot be recovered: %w", err)
+			}
+		}
+	}
+	return up
+}
+
+// publishedUpTo fills in up to where each view's reading of input partitions was
 // published: what the ledger says is folded, and what lies in the partials
 // behind it. It stands in for a committed offset that is not there: never was,
-// has expired with the group (offsets.retention.minutes), or was deleted. Views
-// that it does not name have published nothing.
-func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topology.TopicPartition, id topology.TopicID) (map[topology.ViewID]int64, error) {
-	if l.node.cfg.inject(guardRecover) {
-		return l.atEnd(ctx, s, tp)
-	}
+// has expired with the group (offsets.retention.minutes), or was deleted.
+func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, id topology.TopicID, up standing) error {
 	applied, err := l.node.store.Applied(ctx, s.def.Partials)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	up := map[topology.ViewID]int64{}
 	note := func(view topology.ViewID, r partial.Range) {
-		if r.Topic == id && r.Partition == tp.Partition {
-			up[view] = max(up[view], r.To)
+		if views := up[r.Partition]; views != nil && r.Topic == id {
+			views[view] = max(views[view], r.To)
 		}
 	}
 	for _, a := range applied.Ledger {
@@ -38,7 +62,7 @@ func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topology.Top
 	}
 	ends, err := l.node.admin.EndOffsets(ctx, s.def.Partials)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	left := map[topology.Partition]int64{}
 	starts := map[topology.Partition]kgo.Offset{}
@@ -47,23 +71,23 @@ func (l *lane) publishedUpTo(ctx context.Context, s *laneStream, tp topology.Top
 			left[p], starts[p] = end, kgo.NewOffset().At(from)
 		}
 	}
-	err = l.readPartials(ctx, s.def.Partials, starts, left, func(b *partial.Block) {
+	return l.readPartials(ctx, s.def.Partials, starts, left, func(b *partial.Block) {
 		for _, r := range b.Ranges {
 			note(b.View, r)
 		}
 	})
-	return up, err
 }
 
-// atEnd takes every view to the partition's end, where consumers begin that find
+// atEnd takes every view to the partitions' ends, where consumers begin that find
 // no committed offset: what is there without the guard of that name.
-func (l *lane) atEnd(ctx context.Context, s *laneStream, tp topology.TopicPartition) (map[topology.ViewID]int64, error) {
-	ends, err := l.node.admin.EndOffsets(ctx, tp.Topic)
-	up := map[topology.ViewID]int64{}
-	for _, v := range s.views {
-		up[v.def.ID] = ends[tp.Partition]
+func (l *lane) atEnd(ctx context.Context, s *laneStream, _ topology.TopicID, up standing) error {
+	ends, err := l.node.admin.EndOffsets(ctx, s.def.Topic)
+	for partition, views := range up {
+		for _, v := range s.views {
+			views[v.def.ID] = ends[partition]
+		}
 	}
-	return up, err
+	return err
 }
 
 // readPartials reads the headers of blocks from the starts up to the ends in left.
