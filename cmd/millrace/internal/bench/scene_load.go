@@ -90,6 +90,7 @@ type producing struct {
 // newProducing makes a client; the caller closes it.
 func newProducing(at *servers, topic string) (*producing, error) {
 	client, err := broker.NewClient(at.settings.Kafka, quiet(),
+		kgo.UnknownTopicRetries(100), // a busy broker tells late of a topic that it has just made
 		kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedRecords(100_000))
 	return &producing{client: client}, err
