@@ -34,8 +34,10 @@ func deadLetter(s *topology.Stream, r *kgo.Record, views []string, err *datum.Er
 		stage = "decode"
 	}
 	reason := err.Message
-	if err.Detail != "" {
-		reason += ": " + err.Detail
+	for _, more := range []string{err.Detail, err.Hint} {
+		if more != "" {
+			reason += ": " + more
+		}
 	}
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
