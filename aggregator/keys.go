@@ -197,6 +197,11 @@ func (k *keyWords) hash(hashes []uint64) {
 		for i := range hashes {
 			hashes[i] = hashTwo(words[2*i], words[2*i+1])
 		}
+	case 3:
+		words = words[:3*len(hashes)]
+		for i := range hashes {
+			hashes[i] = hashThree(words[3*i], words[3*i+1], words[3*i+2])
+		}
 	default:
 		for i := range hashes {
 			hashes[i] = hashWords(k.of(i))
@@ -208,6 +213,8 @@ func hashOne(w uint64) uint64 { return mix(w^mixWord, mixSeed) }
 
 func hashTwo(v, w uint64) uint64 { return mix(mix(v^mixWord, w^mixSeed), mixFinal) }
 
+func hashThree(u, v, w uint64) uint64 { return mix(mix(mix(u^mixWord, mixSeed)^v^mixWord, w^mixSeed), mixFinal) }
+
 // hashWords is hash for one row.
 func hashWords(words []uint64) uint64 {
 	switch len(words) {
@@ -215,6 +222,8 @@ func hashWords(words []uint64) uint64 {
 		return hashOne(words[0])
 	case 2:
 		return hashTwo(words[0], words[1])
+	case 3:
+		return hashThree(words[0], words[1], words[2])
 	}
 	h := uint64(mixSeed)
 	for _, w := range words {
@@ -260,6 +269,18 @@ func (k *keyWords) dismiss(stored []uint64, stride int, found []uint32) {
 			s := stored[int(g-1)*stride:]
 			_ = s[1]
 			if s[0] != words[2*i] || s[1] != words[2*i+1] {
+				found[i] = 0
+			}
+		}
+	case 3:
+		words = words[:3*len(found)]
+		for i, g := range found {
+			if g == 0 {
+				continue
+			}
+			s := stored[int(g-1)*stride:]
+			_ = s[2]
+			if s[0] != words[3*i] || s[1] != words[3*i+1] || s[2] != words[3*i+2] {
 				found[i] = 0
 			}
 		}
