@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/statement"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/topology"
 )
@@ -28,7 +29,7 @@ func NewDecoder(s *topology.Stream, fields []format.Field, env format.Env) forma
 // FieldOf returns a declared column as decoders take it, of a native type and
 // without a place in the batch.
 func FieldOf(c topology.StreamColumn, t datum.Type) format.Field {
-	return format.Field{Name: c.Name, Type: t, Typmod: c.Typmod, NotNull: c.NotNull, Default: c.Default}
+	return format.Field{Name: c.Name, Type: t, Typmod: c.Typmod, NotNull: c.NotNull, Default: c.Default, Enum: c.Enum}
 }
 
 // copyOptions fills COPY's defaults in.
@@ -62,4 +63,37 @@ func copyOptions(s *topology.Stream) format.CopyOptions {
 	}
 	o.ForceNull, o.ForceNotNull = c.ForceNull, c.ForceNotNull
 	return o
+}
+
+// CopyOptionsOf takes COPY's parameters out of those of a CREATE STREAM, which the
+// parser has checked; nil for none.
+func CopyOptionsOf(options map[string]statement.Option) *topology.CopyOptions {
+	c, given := &topology.CopyOptions{}, false
+	text := func(name string) string {
+		o, ok := options[name]
+		given = given || ok
+		return o.Value
+	}
+	c.Delimiter, c.Quote, c.Escape = text("delimiter"), text("quote"), text("escape")
+	if null := text("null"); null != "" || options["null"].Pos > 0 {
+		c.Null = &null
+	}
+	switch header := text("header"); header {
+	case "true", "on", "1":
+		c.Header = "true"
+	case "match":
+		c.Header = header
+	}
+	list := func(name string) []string {
+		if text(name) == "" {
+			return nil
+		}
+		names, _ := statement.ColumnList(options[name].Value) // checked
+		return names
+	}
+	c.ForceNull, c.ForceNotNull = list("force_null"), list("force_not_null")
+	if !given {
+		return nil
+	}
+	return c
 }

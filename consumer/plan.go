@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/topology"
 )
@@ -35,7 +34,7 @@ func BuildPlan(s *topology.Stream, v *topology.View) (*query.Plan, error) {
 func SchemaOf(columns []topology.StreamColumn) (query.Schema, error) {
 	schema := make(query.Schema, len(columns))
 	for i, c := range columns {
-		t, ok := datum.TypeOf(c.OID)
+		t, ok := query.ColumnType(c)
 		if !ok {
 			return nil, fmt.Errorf("column %q has type %s, which this version cannot read", c.Name, c.Type)
 		}

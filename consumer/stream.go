@@ -142,7 +142,7 @@ func (s *laneStream) inherit(old *laneStream) {
 // field returns the place in the batch of a column, which is decoded once for
 // all views.
 func (s *laneStream) field(c topology.StreamColumn) int {
-	t, _ := datum.TypeOf(c.OID)
+	t, _ := query.ColumnType(c)
 	if c.Metadata != topology.NoMetadata {
 		place := s.meta.Place(c.Metadata)
 		if place < 0 {

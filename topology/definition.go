@@ -60,6 +60,11 @@ type StreamColumn struct {
 	OID     uint32 `json:"oid"`    // pg_type
 	Typmod  int32  `json:"typmod"` // as in pg_attribute, -1 for none
 	NotNull bool   `json:"not_null,omitempty"`
+	// Kind is how the values of a type that not every database has are kept; Enum
+	// says more of an enum, or of an array of one. It is a pointer because columns
+	// are compared.
+	Kind ColumnKind `json:"kind,omitempty"`
+	Enum *Enum      `json:"enum,omitempty"`
 	// Default is the text of the value that a row without the field gets, as the
 	// type's output function prints it; nil for NULL.
 	Default *string `json:"default,omitempty"`
@@ -68,6 +73,25 @@ type StreamColumn struct {
 	Added Revision `json:"added,omitempty"`
 	// Metadata says which metadata column it is. Those are not in the catalog.
 	Metadata Metadata `json:"-"`
+}
+
+// ColumnKind says what the values of a type that not every database has are.
+type ColumnKind string
+
+// The kinds.
+const (
+	NativeColumn    ColumnKind = ""       // of a type with the same OID everywhere, or an array of it
+	EnumColumn      ColumnKind = "enum"   // labels
+	EnumArrayColumn ColumnKind = "enum[]" // arrays of labels
+	// OtherColumn are texts that PostgreSQL alone reads: of a domain, a range, a
+	// composite type, an extension's.
+	OtherColumn ColumnKind = "other"
+)
+
+// Enum is an enum type as it was when the column was declared.
+type Enum struct {
+	Name   string   `json:"name"`   // as format_type() prints it
+	Labels []string `json:"labels"` // in their order
 }
 
 // View is a continuous view.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/topology"
 )
 
 // Field is one wanted column of a stream.
@@ -23,6 +24,8 @@ type Field struct {
 	// Default is the text of the value that the column has where a record has no
 	// field for it, other than NULL; nil for NULL.
 	Default *string
+	// Enum is the type of a column of labels, or of arrays of them, nil for others.
+	Enum *topology.Enum
 }
 
 // Env is what values' meaning hangs on besides their text.

@@ -8,7 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/millrace/millrace/aggregator/datum"
+	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/topology"
 )
 
 // Stream is a stream as PostgreSQL shall see it.
@@ -32,13 +34,15 @@ type ResolvedColumn struct {
 	TypeOID  uint32
 	Typmod   int32      // -1 for none
 	TypeName string     // as format_type() prints it: "numeric(10,2)"
-	Type     datum.Type // the native type
+	Type     datum.Type // of its values in vectors
 	NotNull  bool
+	// Kind and Enum are those of [topology.StreamColumn].
+	Kind topology.ColumnKind
+	Enum *topology.Enum
 }
 
 // ResolveColumns asks PostgreSQL what the types of a stream's columns are. A
-// type that does not exist, or that Millrace has not yet, is a *datum.Error at
-// the type's position. conn must not be in a transaction.
+// type that does not exist is a *datum.Error at the type's position. conn must not be in a transaction.
 func ResolveColumns(ctx context.Context, conn *pgx.Conn, columns []statement.ColumnDef) ([]ResolvedColumn, error) {
 	tx, err := begin(ctx, conn)
 	if err != nil {
@@ -56,16 +60,7 @@ func ResolveColumns(ctx context.Context, conn *pgx.Conn, columns []statement.Col
 	if err := run(ctx, tx, create); err != nil {
 		return nil, columnError(err, create, starts, columns)
 	}
-	resolved, err := readColumns(ctx, tx, stream.Name)
-	if err != nil {
-		return nil, err
-	}
-	for i := range resolved {
-		if err := native(&resolved[i], columns[i].TypePos); err != nil {
-			return nil, err
-		}
-	}
-	return resolved, nil
+	return readColumns(ctx, tx, stream.Name)
 }
 
 // probeTable and probeView are names that no user has.
@@ -74,20 +69,21 @@ const (
 	probeView  = "millrace analyse: the view"
 )
 
-// native sets the column's native type.
-func native(column *ResolvedColumn, pos int) error {
-	var ok bool
-	if column.Type, ok = datum.TypeOf(column.TypeOID); ok {
-		return nil
+// kindOf returns what the column's values are: typtype is its type's, that of an
+// array's elements where it is one.
+func kindOf(c *ResolvedColumn, array bool, typtype string) topology.ColumnKind {
+	t, native := datum.TypeOf(c.TypeOID)
+	switch {
+	case native && t == datum.Interval && datum.RestrictsInterval(c.Typmod):
+		return topology.OtherColumn
+	case native:
+		return topology.NativeColumn
+	case typtype == "e" && array:
+		return topology.EnumArrayColumn
+	case typtype == "e":
+		return topology.EnumColumn
 	}
-	err := datum.Errorf(datum.CodeFeatureNotSupported, "type %s of column \"%s\" is not supported", column.TypeName, column.Name)
-	err.Position = pos
-	var names []string
-	for _, t := range datum.Types() {
-		names = append(names, t.String())
-	}
-	err.Hint = "Supported: " + strings.Join(names, ", ") + ", character varying."
-	return err
+	return topology.OtherColumn
 }
 
 // createTable writes the CREATE of a temporary table; starts are the character
@@ -118,19 +114,31 @@ func createTable(stream Stream, collate bool) (starts []int, create string, err 
 
 // isText reports whether a type as format_type() prints it has a collation.
 func isText(typeText string) bool {
-	return typeText == "text" || strings.HasPrefix(typeText, "character varying")
+	elem := strings.TrimSuffix(typeText, "[]")
+	return elem == "text" || elem == "bpchar" || strings.HasPrefix(elem, "character")
 }
 
 // readColumns reads a temporary table's columns from the system catalog.
 func readColumns(ctx context.Context, tx pgx.Tx, table string) ([]ResolvedColumn, error) {
-	rows, err := tx.Query(ctx, `SELECT attname, atttypid, atttypmod, format_type(atttypid, atttypmod), attnotnull
-		FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+	rows, err := tx.Query(ctx, `SELECT a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+			v.oid <> t.oid, v.typtype::text, format_type(v.oid, NULL),
+			ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum l WHERE l.enumtypid = v.oid ORDER BY l.enumsortorder)
+		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+		JOIN pg_catalog.pg_type v ON v.oid = CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc THEN t.typelem ELSE t.oid END
+		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
 		"pg_temp."+pgx.Identifier{table}.Sanitize())
 	if err != nil {
 		return nil, serverError("read the columns", err)
 	}
 	columns, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ResolvedColumn, err error) {
-		err = row.Scan(&c.Name, &c.TypeOID, &c.Typmod, &c.TypeName, &c.NotNull)
+		var enum topology.Enum
+		var array bool
+		var typtype string
+		err = row.Scan(&c.Name, &c.TypeOID, &c.Typmod, &c.TypeName, &c.NotNull, &array, &typtype, &enum.Name, &enum.Labels)
+		if c.Kind = kindOf(&c, array, typtype); c.Kind == topology.EnumColumn || c.Kind == topology.EnumArrayColumn {
+			c.Enum = &enum
+		}
+		c.Type, _ = query.ColumnType(topology.StreamColumn{OID: c.TypeOID, Kind: c.Kind})
 		return c, err
 	})
 	if err != nil {

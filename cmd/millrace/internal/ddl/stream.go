@@ -68,7 +68,7 @@ func (e *Executor) resolve(ctx context.Context, defs []statement.ColumnDef) ([]t
 	}
 	columns := make([]topology.StreamColumn, len(resolved))
 	for i, c := range resolved {
-		columns[i] = topology.StreamColumn{Name: c.Name, Type: c.TypeName, OID: c.TypeOID, Typmod: c.Typmod, NotNull: c.NotNull}
+		columns[i] = topology.StreamColumn{Name: c.Name, Type: c.TypeName, OID: c.TypeOID, Typmod: c.Typmod, NotNull: c.NotNull, Kind: c.Kind, Enum: c.Enum}
 	}
 	var zone string
 	if err := conn.QueryRow(ctx, "SELECT current_setting('TimeZone')").Scan(&zone); err != nil {
@@ -86,7 +86,7 @@ func setStreamOptions(stream *topology.Stream, s *statement.CreateStream) {
 		return otherwise
 	}
 	stream.Topic = option("topic", s.Name)
-	stream.Format, stream.Copy = option("format", "json"), copyOptions(s.Options)
+	stream.Format, stream.Copy = option("format", "json"), consumer.CopyOptionsOf(s.Options)
 	stream.OnError = topology.OnError(option("on_error", string(topology.DeadLetter)))
 	stream.Start = option("start", "latest")
 }
