@@ -67,13 +67,12 @@ func MakeTime(hour, minute int64, second float64) (int64, *Error) {
 }
 
 func errTimeField(hour, minute int64, second float64) *Error {
-	return Errorf(CodeDatetimeOverflow, "time field value out of range: %d:%02d:%s", hour, minute, secondText(second))
+	return Errorf(CodeDatetimeOverflow, "time field value out of range: %d:%02d:%s", hour, minute, SecondText(second))
 }
 
-// secondText is printf's %02g.
-func secondText(second float64) string { return padded(appendG(nil, second, 6)) }
-
-func padded(text []byte) string {
+// SecondText is a second as messages show it: C's %02g.
+func SecondText(second float64) string {
+	text := appendG(nil, second, 6)
 	if len(text) < 2 {
 		return "0" + string(text)
 	}

@@ -96,6 +96,9 @@ func lnFixed(d Decimal, digits int) fixed {
 	y.Lsh(y, p).Quo(y, m.Add(m, one))
 	sum := artanh(fixed{y, p})
 	sum.Lsh(sum, 1)
+	if e == 0 { // where very many digits may be asked for
+		return fixed{sum, p}
+	}
 	return fixed{sum.Add(sum, new(big.Int).Mul(ln2(p), big.NewInt(int64(e)))), p}
 }
 

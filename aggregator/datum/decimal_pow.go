@@ -1,6 +1,9 @@
 package datum
 
-import "math"
+import (
+	"math"
+	"math/big"
+)
 
 // maxWeight is the largest power of 10000 that numeric holds.
 const maxWeight = 32767
@@ -126,34 +129,63 @@ func (d Decimal) powInt(n int64) (Decimal, *Error) {
 		return Decimal{scale: uint16(scale)}, nil
 	}
 	digits := 1 + scale + int(f) + int(math.Log(math.Abs(float64(n)))) + 8
-	result, ok := d.multiplied(uint64(magnitude(n)), digits)
+	result, ok := d.multiplied(magnitude(n), digits)
 	switch {
 	case !ok && n > 0:
 		return Decimal{}, errNumericOverflow()
 	case !ok:
 		return Decimal{scale: uint16(scale)}, nil
-	case n < 0 && result.Sign() == 0:
+	case n < 0 && result.n.Sign() == 0:
 		return Decimal{}, errDivisionByZero()
 	case n < 0:
-		return checked(decimalOne.over(result, scale))
+		return checked(fromBig(divideRounded(bigPow10(scale+result.scale), result.n), scale))
 	}
-	return checked(result.roundTo(scale))
+	return checked(fromBig(result.rounded(scale).n, scale))
+}
+
+// scaled is n × 10^-scale, beyond numeric's own limits.
+type scaled struct {
+	n     *big.Int
+	scale int
+}
+
+// rounded has another scale, rounded half away from zero.
+func (s scaled) rounded(scale int) scaled {
+	if drop := s.scale - scale; drop > 0 {
+		return scaled{divideRounded(s.n, bigPow10(drop)), scale}
+	} else if drop < 0 {
+		return scaled{new(big.Int).Mul(s.n, bigPow10(-drop)), scale}
+	}
+	return s
+}
+
+func (s scaled) times(t scaled, scale int) scaled {
+	return scaled{new(big.Int).Mul(s.n, t.n), s.scale + t.scale}.rounded(scale)
+}
+
+// weight is the power of 10000 that the first digit stands for.
+func (s scaled) weight() int {
+	if s.n.Sign() == 0 {
+		return 0
+	}
+	return (Decimal{big: s.n}.digits() - 1 - s.scale) >> 2
 }
 
 // multiplied is d^n with about so many significant digits; ok is false where it
 // grows beyond numeric.
-func (d Decimal) multiplied(n uint64, digits int) (result Decimal, ok bool) {
-	product, result := d, decimalOne
+func (d Decimal) multiplied(n uint64, digits int) (result scaled, ok bool) {
+	product := scaled{d.coefficient(), int(d.scale)}
+	result = scaled{big.NewInt(1), 0}
 	if n&1 != 0 {
-		result = d
+		result = product
 	}
 	for n >>= 1; n > 0; n >>= 1 {
 		local := digits - 8*product.weight()
-		local = max(min(local, 2*int(product.scale)), 0)
+		local = max(min(local, 2*product.scale), 0)
 		product = product.times(product, local)
 		if n&1 != 0 {
 			local = digits - 4*(product.weight()+result.weight())
-			local = max(min(local, int(product.scale)+int(result.scale)), 0)
+			local = max(min(local, product.scale+result.scale), 0)
 			result = product.times(result, local)
 		}
 		if product.weight() > maxWeight || result.weight() > maxWeight {

@@ -5,15 +5,15 @@ import (
 	"strconv"
 )
 
-// appendG appends a float as C's %g with a precision does.
+// appendG appends a float as %g with a precision does in PostgreSQL's messages.
 func appendG(dst []byte, f float64, precision int) []byte {
 	switch {
 	case f != f:
-		return append(dst, "nan"...)
+		return append(dst, "NaN"...)
 	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
+		return append(dst, "Infinity"...)
 	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
+		return append(dst, "-Infinity"...)
 	}
 	text := strconv.AppendFloat(nil, f, 'e', precision-1, 64)
 	exponent := floatExponent(text)

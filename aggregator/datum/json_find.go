@@ -75,7 +75,7 @@ func stepIndex(text []byte) int64 {
 // as it stands there. The whole text is read, whose escapes must stand for
 // characters.
 func (p *JSONPath) JSON(v []byte) (value []byte, ok bool, _ *Error) {
-	p.l, p.prev, p.found = jsonLexer{s: v, decode: true}, 0, false
+	p.l, p.prev, p.found, p.from, p.to = jsonLexer{s: v, decode: true}, 0, false, 0, 0
 	if err := p.l.next(); err != nil {
 		return nil, false, err
 	}
@@ -83,7 +83,7 @@ func (p *JSONPath) JSON(v []byte) (value []byte, ok bool, _ *Error) {
 	if err := p.value(0, true); err != nil {
 		return nil, false, err
 	}
-	if len(p.steps) == 0 && scalar && p.l.s[p.from] != '"' {
+	if len(p.steps) == 0 && scalar {
 		p.from = 0 // PostgreSQL keeps the space before it
 	}
 	return v[p.from:p.to:p.to], p.found, nil
@@ -206,7 +206,10 @@ func (p *JSONPath) JSONB(v []byte) (value []byte, ok bool) {
 				return nil, false
 			}
 		default:
-			return nil, false
+			// To -> and ->> with a number, a value that is no container is an array of one.
+			if step.keyed || step.index != 0 && step.index != -1 {
+				return nil, false
+			}
 		}
 	}
 	return v, true

@@ -33,7 +33,9 @@ func within(v, part []byte) bool {
 	return sameScalar(v, part)
 }
 
-func sameScalar(a, b []byte) bool { return jsonbRank(jsonbKind(a)) == jsonbRank(jsonbKind(b)) && compareJSONB(a, b) == 0 }
+func sameScalar(a, b []byte) bool {
+	return jsonbRank(jsonbKind(a)) == jsonbRank(jsonbKind(b)) && compareJSONB(a, b) == 0
+}
 
 func objectContains(v, part []byte) bool {
 	i := 1

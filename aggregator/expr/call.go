@@ -19,6 +19,7 @@ type call struct {
 	word    string  // see wordAt
 	scratch []byte  // for kernels
 	open    []int32 // rows whose arguments are all not NULL
+	lax     bool    // NULL arguments reach the kernel too
 }
 
 // kernel computes a function: it reads c.in and writes c.out at rows. At those
@@ -43,7 +44,12 @@ func (c *call) arguments(x *exec, rows []int32) {
 
 func (c *call) eval(x *exec, rows []int32) *column.Vector {
 	c.arguments(x, rows)
-	if !c.intersect(x.batch.Rows) {
+	if c.lax {
+		c.out.Valid.Fill(x.batch.Rows)
+		if x.errs.Any() {
+			rows = c.withoutFailed(rows)
+		}
+	} else if !c.intersect(x.batch.Rows) {
 		rows = c.notNull(rows)
 	}
 	c.run(c, rows)
@@ -76,6 +82,17 @@ func (c *call) notNull(rows []int32) []int32 {
 	for _, r := range rows {
 		if c.out.Valid.Get(int(r)) {
 			c.open = append(c.open, r)
+		}
+	}
+	return c.open
+}
+
+// withoutFailed leaves out the rows whose arguments failed, which are NULL.
+func (c *call) withoutFailed(rows []int32) []int32 {
+	c.open = c.errs.Remove(append(c.open[:0], rows...))
+	for _, r := range rows {
+		if c.errs.Of(r) != nil {
+			c.out.Valid.Clear(int(r))
 		}
 	}
 	return c.open

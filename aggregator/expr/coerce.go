@@ -16,18 +16,41 @@ func (c *compiler) coerce(n *Coerce) (evaluator, error) {
 	}
 	from := n.Arg.Type()
 	if !n.ViaIO {
+		if relabels(from, n.Of) {
+			return fold(newCall(c.env, n.Of, same, []evaluator{arg})), nil
+		}
 		if from != n.Of {
 			return nil, datum.Errorf(datum.CodeFeatureNotSupported, "cast from %s to %s is not supported in a continuous query", from, n.Of)
 		}
 		return arg, nil
 	}
+	if t := foreign(from, n.Of); t != datum.Invalid {
+		return nil, datum.Errorf(datum.CodeFeatureNotSupported, "a cast of type %s is not supported in a continuous query", t)
+	}
 	if from != datum.Text {
 		arg = fold(newCall(c.env, datum.Text, output, []evaluator{arg}))
 	}
 	if n.Of != datum.Text {
-		arg = fold(newCall(c.env, n.Of, input(n.Of), []evaluator{arg}))
+		arg = fold(newCall(c.env, n.Of, input(c.env, n.Of), []evaluator{arg}))
 	}
 	return arg, nil
+}
+
+// relabels reports whether values of one type are, as they stand, values of the
+// other.
+func relabels(from, to datum.Type) bool {
+	return from == datum.Cidr && to == datum.Inet || from == datum.Text && to == datum.Bpchar
+}
+
+// foreign returns the one of two types whose texts PostgreSQL alone reads.
+func foreign(from, to datum.Type) datum.Type {
+	switch {
+	case from.Elem() == datum.Enum || from.Elem() == datum.Other:
+		return from
+	case to == datum.Enum || to == datum.Other || to.Elem() == datum.Enum || to.Elem() == datum.Other:
+		return to
+	}
+	return datum.Invalid
 }
 
 // appendOutput appends a value as its type's output function prints it, with
@@ -48,10 +71,14 @@ func appendOutput(dst []byte, v *column.Vector, row int, zone *time.Location) []
 		return datum.AppendTimestamp(dst, v.Ints[row])
 	case datum.TimestampTZ:
 		return datum.AppendTimestampTZ(dst, v.Ints[row], zone)
+	case datum.Time:
+		return datum.AppendTime(dst, v.Ints[row])
 	case datum.Interval:
 		return datum.AppendInterval(dst, v.Spans[row])
-	default:
+	case datum.Text:
 		return append(dst, v.Bytes(row)...)
+	default:
+		return datum.AppendOutput(dst, v.Type, v.Bytes(row), zone)
 	}
 }
 
@@ -65,7 +92,7 @@ func output(c *call, rows []int32) {
 }
 
 // input returns the kernel of the cast from text to a type: its input function.
-func input(t datum.Type) kernel {
+func input(env Env, t datum.Type) kernel {
 	switch t {
 	case datum.Bool:
 		return try1(datum.ParseBool)
@@ -83,7 +110,29 @@ func input(t datum.Type) kernel {
 		return zoned1(datum.ParseTimestampTZ)
 	case datum.Interval:
 		return try1(datum.ParseInterval)
-	default:
+	case datum.Time:
+		return try1(datum.ParseTime)
+	case datum.Text:
 		return same
+	default:
+		return inputBytes(&datum.Input{Type: t, Typmod: -1, Zone: env.Zone})
+	}
+}
+
+// inputBytes is the kernel of an input function that writes bytes. It works in the
+// memory of in.
+func inputBytes(in *datum.Input) kernel {
+	return func(c *call, rows []int32) {
+		for _, r := range rows {
+			start := len(c.out.Arena)
+			arena, err := in.Append(c.out.Arena, c.in[0].Bytes(int(r)))
+			if err != nil {
+				c.out.Arena = c.out.Arena[:start]
+				c.fail(r, err)
+				continue
+			}
+			c.out.Arena = arena
+			c.ended(r, start)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/aggregator/column"
@@ -72,6 +73,12 @@ func comparisons() []function {
 		{"date_%s", datum.Date, datum.Date, compareInts, [6]uint32{1086, 1091, 1087, 1088, 1089, 1090}, true},
 		{"timestamp_%s", datum.Timestamp, datum.Timestamp, compareInts, [6]uint32{2052, 2053, 2054, 2055, 2057, 2056}, true},
 		{"timestamptz_%s", datum.TimestampTZ, datum.TimestampTZ, compareInts, [6]uint32{1152, 1153, 1154, 1155, 1157, 1156}, true},
+		{"time_%s", datum.Time, datum.Time, compareInts, [6]uint32{1145, 1106, 1102, 1103, 1104, 1105}, true},
+		{"uuid_%s", datum.UUID, datum.UUID, compareTexts, [6]uint32{2956, 2959, 2954, 2955, 2958, 2957}, false},
+		{"bytea%s", datum.Bytea, datum.Bytea, compareTexts, [6]uint32{1948, 1953, 1949, 1950, 1951, 1952}, false},
+		{"bpchar%s", datum.Bpchar, datum.Bpchar, compareBytes(datum.Bpchar), [6]uint32{1048, 1053, 1049, 1050, 1051, 1052}, false},
+		{"jsonb_%s", datum.JSONB, datum.JSONB, compareBytes(datum.JSONB), [6]uint32{4043, 4038, 4039, 4041, 4040, 4042}, false},
+		{"network_%s", datum.Inet, datum.Inet, compareBytes(datum.Inet), [6]uint32{920, 925, 921, 922, 923, 924}, false},
 		{"date_%s_timestamp", datum.Date, datum.Timestamp, compareTimes(dateAsTimestamp, false), [6]uint32{2340, 2343, 2338, 2339, 2341, 2342}, false},
 		{"date_%s_timestamptz", datum.Date, datum.TimestampTZ, compareTimes(datum.DateToTimestampTZ, false), [6]uint32{2353, 2356, 2351, 2352, 2354, 2355}, false},
 		{"timestamp_%s_date", datum.Timestamp, datum.Date, compareTimes(dateAsTimestamp, true), [6]uint32{2366, 2369, 2364, 2365, 2367, 2368}, false},
@@ -87,7 +94,7 @@ func comparisons() []function {
 			})
 		}
 	}
-	return append(table, textComparisons()...)
+	return slices.Concat(table, textComparisons(), arrayComparisons(), enumComparisons())
 }
 
 // textComparisons are apart since their names follow no pattern, and since
@@ -220,6 +227,18 @@ func compareNumerics(op compareOp) kernel {
 	}
 }
 
+// compareBytes is the comparison of a type with the layout PhysBytes.
+func compareBytes(t datum.Type) func(compareOp) kernel {
+	compare := datum.CompareBytes(t)
+	return func(op compareOp) kernel {
+		return func(c *call, rows []int32) {
+			for _, r := range rows {
+				c.out.Ints[r] = bit(op.holds(compare(c.in[0].Bytes(int(r)), c.in[1].Bytes(int(r)))))
+			}
+		}
+	}
+}
+
 func compareSpans(op compareOp) kernel {
 	return func(c *call, rows []int32) {
 		for _, r := range rows {
@@ -269,4 +288,31 @@ func compareWidened(a, b int64, widen func(int64, *time.Location) (int64, *datum
 		return 1
 	}
 	return 0
+}
+
+// arrayComparisons compare arrays of one type, element by element.
+func arrayComparisons() []function {
+	var table []function
+	for op, oid := range [...]uint32{744, 390, 391, 393, 392, 396} {
+		table = append(table, function{
+			oid: oid, name: "array_" + compareNames[op], args: takes(datum.Invalid, datum.Invalid), result: datum.Bool,
+			bind: func(n *Call) (kernel, bool) {
+				of := n.Args[0].Type()
+				if of != n.Args[1].Type() || !of.IsArray() || !of.Ordered() {
+					return nil, false
+				}
+				return compareBytes(of)(compareOp(op)), true
+			},
+		})
+	}
+	return table
+}
+
+// enumComparisons compare labels; the order of an enum stands beside its type.
+func enumComparisons() []function {
+	two := takes(datum.Enum, datum.Enum)
+	return []function{
+		{oid: 3508, name: "enum_eq", args: two, result: datum.Bool, kernel: compareTexts(opEQ)},
+		{oid: 3509, name: "enum_ne", args: two, result: datum.Bool, kernel: compareTexts(opNE)},
+	}
 }

@@ -52,6 +52,14 @@ func (c *compiler) compile(n Node) (evaluator, error) {
 		return c.distinct(n)
 	case *In:
 		return c.in(n)
+	case *Subscript:
+		return c.subscript(n)
+	case *MakeArray:
+		return c.makeArray(n)
+	case *AnyOf:
+		return c.anyOf(n)
+	case *ArrayCast:
+		return c.arrayCast(n)
 	}
 	return nil, datum.Errorf(datum.CodeFeatureNotSupported, "expression node %T is not supported", n)
 }
@@ -89,7 +97,9 @@ func (c *compiler) call(n *Call) (evaluator, error) {
 			return nil, unsupported(n)
 		}
 	}
-	e := fold(newCall(c.env, f.result, run, args))
+	made := newCall(c.env, n.Of, run, args)
+	made.lax = f.lax
+	e := fold(made)
 	if open, ok := e.(*call); ok && f.comparesInts {
 		return intComparison{open, f.op}, nil
 	}
@@ -99,11 +109,12 @@ func (c *compiler) call(n *Call) (evaluator, error) {
 // takes reports whether a call is one of the function: the OID says so, unless
 // the tree was put together wrongly.
 func (f *function) takes(n *Call) bool {
-	if n.Of != f.result || len(n.Args) != len(f.args) {
+	last := len(f.args) - 1
+	if f.result != datum.Invalid && n.Of != f.result || len(n.Args) != len(f.args) && !(f.variadic && len(n.Args) >= last) {
 		return false
 	}
 	for i, a := range n.Args {
-		if f.args[i] != datum.Invalid && f.args[i] != a.Type() {
+		if want := f.args[min(i, last)]; want != datum.Invalid && want != a.Type() {
 			return false
 		}
 	}

@@ -38,6 +38,25 @@ func Equal(a, b Node) bool {
 		b, ok := b.(*In)
 		return ok && a.Not == b.Not && equalAll(a.Equal, b.Equal)
 	}
+	return equalArrays(a, b)
+}
+
+// equalArrays is Equal for the nodes of arrays.
+func equalArrays(a, b Node) bool {
+	switch a := a.(type) {
+	case *Subscript:
+		b, ok := b.(*Subscript)
+		return ok && a.Of == b.Of && Equal(a.Array, b.Array) && equalAll(a.At, b.At)
+	case *MakeArray:
+		b, ok := b.(*MakeArray)
+		return ok && a.Of == b.Of && equalAll(a.Args, b.Args)
+	case *AnyOf:
+		b, ok := b.(*AnyOf)
+		return ok && a.Proc == b.Proc && a.All == b.All && Equal(a.Arg, b.Arg) && Equal(a.Array, b.Array)
+	case *ArrayCast:
+		b, ok := b.(*ArrayCast)
+		return ok && a.Of == b.Of && Equal(a.Arg, b.Arg) && Equal(a.Each, b.Each)
+	}
 	return equalConditional(a, b)
 }
 

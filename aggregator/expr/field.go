@@ -61,6 +61,8 @@ func fields() []function {
 		{oid: 2021, name: "date_part", args: takes(datum.Text, ts), result: f, kernel: byField(fieldWithoutZone(datum.DatePartTimestamp))},
 		{oid: 1171, name: "date_part", args: takes(datum.Text, tz), result: f, kernel: byField(datum.DatePartTimestampTZ)},
 		{oid: 1172, name: "date_part", args: takes(datum.Text, iv), result: f, kernel: byField(fieldWithoutZone(datum.DatePartInterval))},
+		{oid: 1385, name: "date_part", args: takes(datum.Text, datum.Time), result: f, kernel: byField(fieldWithoutZone(datum.DatePartTime))},
+		{oid: 6200, name: "extract", args: takes(datum.Text, datum.Time), result: n, kernel: byField(fieldWithoutZone(datum.ExtractTime))},
 		{oid: 6199, name: "extract", args: takes(datum.Text, d), result: n, kernel: byField(fieldWithoutZone(datum.ExtractDate))},
 		{oid: 6202, name: "extract", args: takes(datum.Text, ts), result: n, kernel: byField(fieldWithoutZone(datum.ExtractTimestamp))},
 		{oid: 6203, name: "extract", args: takes(datum.Text, tz), result: n, kernel: byField(datum.ExtractTimestampTZ)},

@@ -19,6 +19,11 @@ type function struct {
 	// refuses what it cannot do with them (ok is false).
 	bind func(n *Call) (k kernel, ok bool)
 
+	// variadic: the last of args may stand any number of times, none included.
+	variadic bool
+	// lax: the kernel is called for NULLs too, with the result valid so far.
+	lax bool
+
 	comparesInts bool // kernel is compareInts' of op
 	op           compareOp
 }
@@ -26,7 +31,8 @@ type function struct {
 // functions is every native function by OID: what the subjects' tables hold.
 var functions = index(
 	comparisons(), integerFunctions(), floatFunctions(), numericFunctions(), mathFunctions(),
-	castFunctions(), timeFunctions(), textFunctions(),
+	castFunctions(), timeFunctions(), textFunctions(), byteaFunctions(), bpcharFunctions(),
+	jsonFunctions(), arrayFunctions(), networkFunctions(),
 )
 
 func index(tables ...[]function) map[uint32]*function {
@@ -48,10 +54,11 @@ func takes(types ...datum.Type) []datum.Type { return types }
 
 // FunctionInfo describes one native function.
 type FunctionInfo struct {
-	OID    uint32       // in pg_proc
-	Name   string       // pg_proc.proname
-	Args   []datum.Type // Invalid stands for any native type
-	Result datum.Type
+	OID      uint32       // in pg_proc
+	Name     string       // pg_proc.proname
+	Args     []datum.Type // Invalid stands for any native type
+	Result   datum.Type   // Invalid: it hangs on the arguments
+	Variadic bool         // the last of Args may stand any number of times
 }
 
 // Supported reports whether the function of a pg_proc OID is native. A few are
@@ -65,7 +72,7 @@ func Supported(proc uint32) bool {
 func Functions() []FunctionInfo {
 	all := make([]FunctionInfo, 0, len(functions))
 	for _, f := range functions {
-		all = append(all, FunctionInfo{f.oid, f.name, slices.Clone(f.args), f.result})
+		all = append(all, FunctionInfo{f.oid, f.name, slices.Clone(f.args), f.result, f.variadic})
 	}
 	slices.SortFunc(all, func(a, b FunctionInfo) int { return cmp.Compare(a.OID, b.OID) })
 	return all

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"bytes"
 	"cmp"
 
 	"github.com/millrace/millrace/aggregator/column"
@@ -23,6 +22,9 @@ func (c *compiler) greatest(n *Greatest) (evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !n.Of.Ordered() {
+		return nil, datum.Errorf(datum.CodeFeatureNotSupported, "the order of type %s is not known in a continuous query", n.Of)
+	}
 	e := &greatest{args: args, in: make([]*column.Vector, len(args)), sign: 1, compare: ordering(n.Of)}
 	if n.Least {
 		e.sign = -1
@@ -33,13 +35,13 @@ func (c *compiler) greatest(n *Greatest) (evaluator, error) {
 
 // ordering returns the comparison of a type's values in one row of two vectors.
 func ordering(t datum.Type) func(a, b *column.Vector, row int) int {
+	if t.Physical() == datum.PhysBytes {
+		compare := datum.CompareBytes(t)
+		return func(a, b *column.Vector, r int) int { return compare(a.Bytes(r), b.Bytes(r)) }
+	}
 	switch t {
 	case datum.Float4, datum.Float8:
 		return func(a, b *column.Vector, r int) int { return datum.CompareFloat(a.Floats[r], b.Floats[r]) }
-	case datum.Numeric:
-		return func(a, b *column.Vector, r int) int { return datum.CompareDecimal(a.Bytes(r), b.Bytes(r)) }
-	case datum.Text:
-		return func(a, b *column.Vector, r int) int { return bytes.Compare(a.Bytes(r), b.Bytes(r)) }
 	case datum.Interval:
 		return func(a, b *column.Vector, r int) int { return a.Spans[r].Cmp(b.Spans[r]) }
 	default:

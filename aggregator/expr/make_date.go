@@ -15,25 +15,39 @@ const (
 // As in PostgreSQL the messages show them with 1 BC as the year 0.
 func makeDate(c *call, rows []int32) {
 	for _, r := range rows {
-		year, month, day := c.in[0].Ints[r], c.in[1].Ints[r], c.in[2].Ints[r]
-		valid := year != 0 && year != math.MinInt32
-		if year < 0 && valid {
-			year++
-		}
-		if !valid || month < 1 || month > 12 || day < 1 || day > daysOf(year, month) {
-			c.fail(r, datum.Errorf(datum.CodeDatetimeOverflow, "date field value out of range: %d-%02d-%02d", year, month, day))
-			continue
-		}
-		days := int64(dateEndDays)
-		if year >= minYear && year <= maxYear {
-			days = datum.DaysFromCivil(int(year), int(month), int(day))
-		}
-		if days < -epochJulian || days >= dateEndDays-epochJulian {
-			c.fail(r, datum.Errorf(datum.CodeDatetimeOverflow, "date out of range: %d-%02d-%02d", year, month, day))
+		days, err := dateOf(c.in[0].Ints[r], c.in[1].Ints[r], c.in[2].Ints[r])
+		if err != nil {
+			c.fail(r, err)
 			continue
 		}
 		c.out.Ints[r] = days
 	}
+}
+
+func dateOf(year, month, day int64) (int64, *datum.Error) {
+	valid := year != 0 && year != math.MinInt32
+	if valid {
+		year = civilYear(year)
+	}
+	if !valid || month < 1 || month > 12 || day < 1 || day > daysOf(year, month) {
+		return 0, datum.Errorf(datum.CodeDatetimeOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
+	}
+	days := int64(dateEndDays)
+	if year >= minYear && year <= maxYear {
+		days = datum.DaysFromCivil(int(year), int(month), int(day))
+	}
+	if days < -epochJulian || days >= dateEndDays-epochJulian {
+		return 0, datum.Errorf(datum.CodeDatetimeOverflow, "date out of range: %d-%02d-%02d", year, month, day)
+	}
+	return days, nil
+}
+
+// civilYear counts the years before Christ from 0 down.
+func civilYear(year int64) int64 {
+	if year < 0 {
+		year++
+	}
+	return year
 }
 
 func daysOf(year, month int64) int64 {

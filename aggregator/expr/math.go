@@ -20,8 +20,8 @@ var (
 	errComplexResult = &datum.Error{Code: codeBadPower, Message: "a negative number raised to a non-integer power yields a complex result"}
 )
 
-// mathFunctions are the functions of float8. exp, ln, log and power are computed
-// more precisely than the C library that PostgreSQL uses does: in rare cases the
+// mathFunctions are the functions of float8. exp, ln, log, power and cbrt are
+// computed more precisely than the C library that PostgreSQL uses does: in rare cases the
 // last of the seventeen digits differs.
 func mathFunctions() []function {
 	f := datum.Float8
@@ -49,7 +49,25 @@ func mathFunctions() []function {
 		{oid: 1339, name: "dlog10", args: one, result: f, kernel: try1(logarithm(decimalLog))},
 		{oid: 1340, name: "log", args: one, result: f, kernel: try1(logarithm(decimalLog))},
 		{oid: 1194, name: "log10", args: one, result: f, kernel: try1(logarithm(decimalLog))},
+		{oid: 231, name: "dcbrt", args: one, result: f, kernel: map1(cubeRoot)},
+		{oid: 1345, name: "cbrt", args: one, result: f, kernel: map1(cubeRoot)},
+		{oid: 320, name: "width_bucket", args: takes(f, f, f, datum.Int4), result: datum.Int4, kernel: try4(datum.WidthBucketFloat)},
 	}
+}
+
+// cubeRoot is correctly rounded in nearly all cases: a step of Newton's method
+// from Go's own, in numbers around 1.
+func cubeRoot(x float64) float64 {
+	if x == 0 || math.IsInf(x, 0) || x != x {
+		return x
+	}
+	m, e := math.Frexp(x)
+	shift := e % 3
+	m, e = math.Ldexp(m, shift), e-shift
+	y := math.Cbrt(m)
+	square := exactProduct(y, y)
+	rest := square.times(double{y, 0}).plus(double{-m, 0})
+	return math.Ldexp(y-rest.hi/(3*square.hi), e/3)
 }
 
 // floatSign is 0 for NaN, as PostgreSQL has it.

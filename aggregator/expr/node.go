@@ -158,3 +158,46 @@ func (n *Distinct) Type() datum.Type { return datum.Bool }
 
 // Type returns Bool.
 func (n *In) Type() datum.Type { return datum.Bool }
+
+// Subscript is an element of an array, a[i] or a[i][j], the subscripts integers.
+type Subscript struct {
+	Array Node
+	At    []Node
+	Of    datum.Type
+}
+
+// MakeArray is ARRAY[…] of values of one type; Of is the array's type.
+type MakeArray struct {
+	Args []Node
+	Of   datum.Type
+}
+
+// AnyOf is x op ANY (array), or ALL where All is set, over an array that is a
+// value; Proc is the comparison's function. Over a list of elements it is an [In].
+type AnyOf struct {
+	Arg   Node
+	Array Node
+	Proc  uint32
+	Name  string
+	All   bool
+}
+
+// Type returns the element's type.
+func (n *Subscript) Type() datum.Type { return n.Of }
+
+// Type returns the array's type.
+func (n *MakeArray) Type() datum.Type { return n.Of }
+
+// Type returns Bool.
+func (n *AnyOf) Type() datum.Type { return datum.Bool }
+
+// ArrayCast casts an array's elements one by one: Each is the cast over the
+// element, which is its column 0. It has no columns of the stream.
+type ArrayCast struct {
+	Arg  Node
+	Each Node
+	Of   datum.Type
+}
+
+// Type returns the array's type.
+func (n *ArrayCast) Type() datum.Type { return n.Of }

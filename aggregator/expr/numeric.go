@@ -28,6 +28,20 @@ func numericFunctions() []function {
 		{oid: 1709, name: "trunc", args: scaled, result: n, kernel: map2(numericTrunc)},
 		{oid: 1710, name: "trunc", args: one, result: n, kernel: map1(func(d datum.Decimal) datum.Decimal { return d.Trunc(0) })},
 		{oid: 1703, name: "numeric", args: scaled, result: n, kernel: try2(numericTypmod)},
+		{oid: 1730, name: "sqrt", args: one, result: n, kernel: try1(datum.Decimal.Sqrt)},
+		{oid: 1731, name: "numeric_sqrt", args: one, result: n, kernel: try1(datum.Decimal.Sqrt)},
+		{oid: 1732, name: "exp", args: one, result: n, kernel: try1(datum.Decimal.Exp)},
+		{oid: 1733, name: "numeric_exp", args: one, result: n, kernel: try1(datum.Decimal.Exp)},
+		{oid: 1734, name: "ln", args: one, result: n, kernel: try1(datum.Decimal.Ln)},
+		{oid: 1735, name: "numeric_ln", args: one, result: n, kernel: try1(datum.Decimal.Ln)},
+		{oid: 1736, name: "log", args: two, result: n, kernel: try2(datum.Log)},
+		{oid: 1737, name: "numeric_log", args: two, result: n, kernel: try2(datum.Log)},
+		{oid: 1741, name: "log", args: one, result: n, kernel: try1(numericLog10)},
+		{oid: 1481, name: "log10", args: one, result: n, kernel: try1(numericLog10)},
+		{oid: 1738, name: "pow", args: two, result: n, kernel: try2(datum.Decimal.Pow)},
+		{oid: 1739, name: "numeric_power", args: two, result: n, kernel: try2(datum.Decimal.Pow)},
+		{oid: 2169, name: "power", args: two, result: n, kernel: try2(datum.Decimal.Pow)},
+		{oid: 2170, name: "width_bucket", args: takes(n, n, n, datum.Int4), result: datum.Int4, kernel: try4(datum.WidthBucket)},
 		{oid: 3281, name: "scale", args: one, result: datum.Int4, kernel: numericScale},
 	}
 }
@@ -85,4 +99,8 @@ func numericScale(c *call, rows []int32) {
 		}
 		c.out.Ints[r] = int64(d.Scale())
 	}
+}
+
+func numericLog10(d datum.Decimal) (datum.Decimal, *datum.Error) {
+	return datum.Log(datum.DecimalFromInt(10), d)
 }

@@ -30,6 +30,14 @@ func Remap(n Node, place func(int) int) Node {
 		return &Test{Kind: n.Kind, Arg: one(n.Arg)}
 	case *In:
 		return &In{Equal: all(n.Equal), Not: n.Not}
+	case *Subscript:
+		return &Subscript{Array: one(n.Array), At: all(n.At), Of: n.Of}
+	case *MakeArray:
+		return &MakeArray{Args: all(n.Args), Of: n.Of}
+	case *AnyOf:
+		return &AnyOf{Arg: one(n.Arg), Array: one(n.Array), Proc: n.Proc, Name: n.Name, All: n.All}
+	case *ArrayCast:
+		return &ArrayCast{Arg: one(n.Arg), Each: n.Each, Of: n.Of}
 	case *Case:
 		whens := make([]When, len(n.Whens))
 		for i, w := range n.Whens {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +12,7 @@ import (
 // timeFunctions are the operators, casts and functions of dates, timestamps
 // and intervals.
 func timeFunctions() []function {
-	table := append(timeArithmetic(), timeCasts()...)
-	table = append(table, truncations()...)
-	return append(table, fields()...)
+	return slices.Concat(timeArithmetic(), timeCasts(), clockFunctions(), madeTimes(), truncations(), fields())
 }
 
 func timeArithmetic() []function {
@@ -40,6 +39,9 @@ func timeArithmetic() []function {
 		{oid: 1618, name: "interval_mul", args: takes(iv, datum.Float8), result: iv, kernel: try2(datum.Span.Mul)},
 		{oid: 1624, name: "mul_d_interval", args: takes(datum.Float8, iv), result: iv, kernel: swapped(try2(datum.Span.Mul))},
 		{oid: 1326, name: "interval_div", args: takes(iv, datum.Float8), result: iv, kernel: try2(datum.Span.Div)},
+		{oid: 2711, name: "justify_interval", args: takes(iv), result: iv, kernel: try1(datum.Span.JustifyInterval)},
+		{oid: 1175, name: "justify_hours", args: takes(iv), result: iv, kernel: try1(datum.Span.JustifyHours)},
+		{oid: 1295, name: "justify_days", args: takes(iv), result: iv, kernel: try1(datum.Span.JustifyDays)},
 		{oid: 1373, name: "isfinite", args: takes(d), result: datum.Bool, kernel: map1(finiteDate)},
 		{oid: 2048, name: "isfinite", args: takes(ts), result: datum.Bool, kernel: map1(finiteTimestamp)},
 		{oid: 1390, name: "isfinite", args: takes(iv), result: datum.Bool, kernel: map1(func(datum.Span) bool { return true })},

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -51,7 +52,7 @@ func textFunctions() []function {
 			function{oid: f.whole, name: f.name, args: takes(t, i), result: t, kernel: map2(from)},
 		)
 	}
-	return append(append(table, textBuilders()...), likeFunctions()...)
+	return slices.Concat(table, textBuilders(), concatenations(), overlayFunctions(), likeFunctions(), regexFunctions())
 }
 
 // concat appends both arguments' texts; one of them may be of any type.
@@ -121,8 +122,12 @@ func left(s []byte, n int64) []byte {
 	return s[:head(s, n)]
 }
 
-// right is all but the first -n characters where n is negative.
+// right is all but the first -n characters where n is negative. PostgreSQL cannot
+// negate the least integer, and takes all.
 func right(s []byte, n int64) []byte {
+	if n == math.MinInt32 {
+		return s
+	}
 	if n < 0 {
 		return s[head(s, -n):]
 	}

@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"crypto/md5"
-	"encoding/hex"
 	"unicode"
 	"unicode/utf8"
 
@@ -101,15 +99,6 @@ func chr(c *call, rows []int32) {
 			c.out.Arena = utf8.AppendRune(c.out.Arena, rune(x))
 			c.ended(r, start)
 		}
-	}
-}
-
-func digest(c *call, rows []int32) {
-	for _, r := range rows {
-		sum := md5.Sum(c.in[0].Bytes(int(r)))
-		start := len(c.out.Arena)
-		c.out.Arena = hex.AppendEncode(c.out.Arena, sum[:])
-		c.ended(r, start)
 	}
 }
 

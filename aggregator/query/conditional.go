@@ -117,8 +117,7 @@ func (e *nativeBuilder) scalarArray(n *node) (expr.Node, error) {
 	}
 	elements, ok := arrayElements(&args[1])
 	if !ok {
-		return nil, e.refuse(n, "Write the elements: x IN (1, 2, 3) or x = ANY (ARRAY[1, 2, 3]).",
-			"%s is not supported here in a continuous view", "an array that is not a list of elements")
+		return e.anyOf(n, args)
 	}
 	comparisons := make([]expr.Node, len(elements))
 	for i, element := range elements {

@@ -89,6 +89,14 @@ func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
 		return e.booleanTest(n)
 	case "SCALARARRAYOPEXPR":
 		return e.scalarArray(n)
+	case "SUBSCRIPTINGREF":
+		return e.subscript(n)
+	case "ARRAYEXPR":
+		return e.makeArray(n)
+	case "ARRAYCOERCEEXPR":
+		return e.castArray(n)
+	case elementTag:
+		return &expr.Column{Index: 0, Of: datum.Type(n.int("type"))}, nil
 	}
 	hint := ""
 	if n.tag == "SQLVALUEFUNCTION" {
@@ -151,7 +159,10 @@ func (e *nativeBuilder) call(n *node, proc, result uint32) (expr.Node, error) {
 	if info.Set {
 		return nil, e.refuse(n, "", "set-returning function %s is not supported in a continuous view", info.Name)
 	}
-	if !expr.Supported(proc) {
+	if info.Schema == ownSchema {
+		return e.ownFunction(n, info)
+	}
+	if !e.supported(n, proc, info) {
 		return nil, e.notNative(n, info)
 	}
 	of, ok := datum.TypeOf(result)

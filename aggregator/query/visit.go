@@ -39,6 +39,14 @@ func children(n expr.Node) []expr.Node {
 		return []expr.Node{n.Left, n.Right, n.Equal}
 	case *expr.In:
 		return n.Equal
+	case *expr.Subscript:
+		return append([]expr.Node{n.Array}, n.At...)
+	case *expr.MakeArray:
+		return n.Args
+	case *expr.AnyOf:
+		return []expr.Node{n.Arg, n.Array}
+	case *expr.ArrayCast:
+		return []expr.Node{n.Arg}
 	}
 	return nil
 }

@@ -1,0 +1,4 @@
+package native
+
+// constructSections are what expressions consist of besides functions.
+func constructSections() []section { return nil }
