@@ -31,6 +31,9 @@ func Fill(ctx context.Context, conn *pgx.Conn, corpus *Corpus) (*Database, error
 	if err := conn.QueryRow(ctx, "SELECT 'B'::text < 'a' AND 'z'::text < 'é' AND 'ａ'::text < '😀'").Scan(&d.ordered); err != nil {
 		return nil, err
 	}
+	if err := MakeObjects(ctx, conn, corpus); err != nil {
+		return nil, err
+	}
 	for _, schema := range []string{plainSchema, latestSchema} {
 		if err := d.exec(ctx, "CREATE SCHEMA "+schema); err != nil {
 			return nil, err
@@ -42,6 +45,17 @@ func Fill(ctx context.Context, conn *pgx.Conn, corpus *Corpus) (*Database, error
 		}
 	}
 	return d, nil
+}
+
+// MakeObjects carries out what the scripts make in a database besides streams, in
+// the schema public.
+func MakeObjects(ctx context.Context, conn *pgx.Conn, corpus *Corpus) error {
+	for _, sql := range corpus.Objects {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
 }
 
 func (d *Database) exec(ctx context.Context, sql string, args ...any) error {
@@ -62,7 +76,7 @@ END $do$`
 func (d *Database) fill(ctx context.Context, s *Stream) error {
 	for _, schema := range []string{plainSchema, latestSchema} {
 		table := pgx.Identifier{schema, s.Name}.Sanitize()
-		if err := d.exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s)", table, s.Columns)); err != nil {
+		if err := d.exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s%s)", table, s.Columns, s.metadataColumns())); err != nil {
 			return err
 		}
 		if !d.ordered {
@@ -70,14 +84,7 @@ func (d *Database) fill(ctx context.Context, s *Stream) error {
 				return err
 			}
 		}
-		var lines []string
-		for _, r := range s.Records {
-			if r.Dead == "" && (!r.Early || schema == plainSchema) {
-				lines = append(lines, r.Plain)
-			}
-		}
-		insert := fmt.Sprintf("INSERT INTO %[1]s SELECT (json_populate_record(NULL::%[1]s, line::json)).* FROM unnest($1::text[]) AS line", table)
-		if err := d.exec(ctx, insert, lines); err != nil {
+		if err := d.rows(ctx, s, table, schema == plainSchema); err != nil {
 			return err
 		}
 		if err := d.exec(ctx, "ANALYZE "+table); err != nil {
@@ -170,7 +177,11 @@ func (d *Database) DeadWanted(ctx context.Context, c *Case) (map[string]int, err
 			continue
 		}
 		var n int
-		sql := fmt.Sprintf("SELECT count(*) FROM %s.%s WHERE %s", schema, pgx.Identifier{c.Stream.Name}.Sanitize(), e.Text)
+		counted := "*"
+		if c.Stream.Kafka { // a record may have several rows
+			counted = "DISTINCT _offset"
+		}
+		sql := fmt.Sprintf("SELECT count(%s) FROM %s.%s WHERE %s", counted, schema, pgx.Identifier{c.Stream.Name}.Sanitize(), e.Text)
 		if err := d.conn.QueryRow(ctx, sql).Scan(&n); err != nil {
 			return nil, fmt.Errorf("%s: %w", sql, err)
 		}
@@ -181,7 +192,7 @@ func (d *Database) DeadWanted(ctx context.Context, c *Case) (map[string]int, err
 
 // ask carries out a SELECT with a search_path.
 func (d *Database) ask(ctx context.Context, schema, sql string, loose []int) (*Answer, error) {
-	if err := d.exec(ctx, "SET search_path = "+schema); err != nil {
+	if err := d.exec(ctx, "SET search_path = "+schema+", public"); err != nil {
 		return nil, err
 	}
 	described, err := d.conn.Prepare(ctx, "", sql)

@@ -6,22 +6,31 @@
 // testdata/*.oracle hold the corpus. A directive starts in the first column, its
 // body is indented by a tab, # starts a comment line:
 //
-//	stream NAME [large] [option='value' …]
+//	stream NAME [large] [metadata] [option='value' …]
 //		column type, …
 //
 // makes a stream and a plain table of the same columns. Options are those of
 // CREATE STREAM. With inferred instead of options there is only a topic: the
 // views' casts are its columns. A large stream has groups that need blocks of
-// the full size.
+// the full size. The plain table of a stream with metadata has the metadata columns
+// too; its records are in partition 0, in their order, the early ones first.
 //
-//	rows STREAM [early] [dead=SQLSTATE]
+//	objects NAME
+//		SQL
+//
+// makes what views use besides streams (tables, functions, types) in the schema
+// public, before everything else.
+//
+//	rows STREAM [early] [dead=SQLSTATE] [key=K] [header=NAME:VALUE …] [time=-DURATION]
 //		{"column": value, …}
 //		"\ufeff{}" = {}
 //
 // produces records, one a line. A line in Go's quotes is a record with bytes
 // that a line cannot have; what follows "=" is how PostgreSQL's json reads it.
 // early records are there before any view is created. dead records
-// cannot be decoded: each goes to the dead letters with that SQLSTATE.
+// cannot be decoded: each goes to the dead letters with that SQLSTATE. Where the
+// stream's format is csv or text, PostgreSQL reads each record by COPY. A time is that
+// long before the present hour.
 //
 //	random STREAM seed=N rows=N [wild]
 //

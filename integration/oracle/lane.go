@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/partial"
 	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/sink"
 	"github.com/millrace/millrace/sink/schema"
@@ -86,7 +87,7 @@ func NewRun(store *sink.Store, options Options, seams Seams) *Run {
 
 // lane is one lane's tables of one stream.
 type lane struct {
-	decoder  *format.JSON
+	decoder  format.Decoder
 	metadata format.Metadata
 	views    []*aggregator.View
 	batches  int // since the last flush
@@ -165,8 +166,11 @@ func (r *Run) Stream(ctx context.Context, s *CompiledStream) error {
 
 func (r *Run) newStream(s *CompiledStream) (*stream, error) {
 	x := &stream{Run: r, CompiledStream: s}
+	if s.Definition == nil { // no view reads it
+		s.Definition = &topology.Stream{Format: "json"}
+	}
 	for range r.options.Lanes {
-		l := &lane{decoder: format.NewJSON(s.Fields, format.Env{Zone: s.Zone})}
+		l := &lane{decoder: consumer.NewDecoder(s.Definition, s.Fields, format.Env{Zone: s.Zone})}
 		for _, m := range s.Metadata {
 			l.metadata.Want(m.What, m.Of, m.Place)
 		}
@@ -213,16 +217,32 @@ func (x *stream) take(ctx context.Context, records []Record) error {
 	l := x.lanes[x.rng.IntN(len(x.lanes))]
 	l.decoder.Begin(&x.batch)
 	l.metadata.Begin(&x.batch)
+	x.records(0)
 	for _, r := range records {
 		first := x.batch.Rows
-		if err := l.decoder.Append(&x.batch, r.Value); err != nil {
+		err := l.decoder.Append(&x.batch, r.Value)
+		if err == format.NoRoom {
+			x.add(l, &x.batch, records[0].Early)
+			l.decoder.Begin(&x.batch)
+			l.metadata.Begin(&x.batch)
+			x.records(0)
+			first, err = 0, l.decoder.Append(&x.batch, r.Value)
+		}
+		if err != nil {
 			x.Dead[x.Name+" decode "+err.Code]++
 			if r.Dead == "" {
 				return fmt.Errorf("stream %s: record %q: %w", x.Name, r.Value, err)
 			}
 		}
-		l.metadata.Fill(&x.batch, first, &kgo.Record{Topic: x.Name, Partition: int32(x.offset % inputPartitions), Offset: x.offset, Value: r.Value})
+		partition := int32(x.offset % inputPartitions)
+		if x.Kafka {
+			partition = 0
+		}
+		l.metadata.Fill(&x.batch, first, &kgo.Record{
+			Topic: x.Name, Partition: partition, Offset: x.offset, Value: r.Value, Key: r.Key, Headers: r.Headers, Timestamp: r.Time,
+		})
 		x.offset++
+		x.records(first)
 	}
 	x.add(l, &x.batch, records[0].Early)
 	if l.batches++; x.rng.IntN(x.options.Flush) > 0 && l.batches < x.options.Flush {
@@ -235,6 +255,21 @@ func (x *stream) take(ctx context.Context, records []Record) error {
 		return nil
 	}
 	return x.fold(ctx)
+}
+
+// records says that the rows of the batch from first on are one record's, where
+// records may have several.
+func (x *stream) records(first int) {
+	if !format.Several(x.Definition.Format) {
+		return
+	}
+	if x.batch.Records == nil {
+		x.batch.Records = []int32{}
+	}
+	x.batch.Records = x.batch.Records[:first]
+	for len(x.batch.Records) < x.batch.Rows {
+		x.batch.Records = append(x.batch.Records, int32(first))
+	}
 }
 
 func (x *stream) add(l *lane, batch *column.Batch, early bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/sink/analyse"
 	"github.com/millrace/millrace/topology"
@@ -37,6 +39,8 @@ type CompiledStream struct {
 	Metadata []MetadataColumn
 	Width    int // of the stream's batch: both
 	Zone     *time.Location
+	// Definition is what decoders take of the stream; nil before a view reads it.
+	Definition *topology.Stream
 }
 
 // MetadataColumn is a metadata column at its place in the stream's batch.
@@ -86,25 +90,19 @@ func Compile(ctx context.Context, conn *pgx.Conn, corpus *Corpus) (*Compiled, er
 }
 
 func (s *CompiledStream) add(ctx context.Context, conn *pgx.Conn, c *Case) error {
-	definitions, err := s.definitions(c)
-	if err != nil {
-		return err
-	}
-	columns, err := analyse.ResolveColumns(ctx, conn, definitions)
+	columns, err := s.columns(ctx, conn, c)
 	if err != nil {
 		return err
 	}
 	stream := analyse.Stream{Name: s.Name}
-	var schema query.Schema
 	for _, col := range columns {
-		stream.Columns = append(stream.Columns, analyse.Column{Name: col.Name, TypeText: col.TypeName, NotNull: col.NotNull})
-		schema = append(schema, query.SchemaColumn{Name: col.Name, Type: col.Type})
+		stream.Columns = append(stream.Columns, analyse.Column{
+			Name: col.Name, TypeText: col.Type, NotNull: col.NotNull, Hidden: col.Metadata != topology.NoMetadata,
+		})
 	}
-	hidden := topology.WithMetadata(nil)
-	for _, m := range hidden {
-		of, _ := datum.TypeOf(m.OID)
-		stream.Columns = append(stream.Columns, analyse.Column{Name: m.Name, TypeText: m.Type, Hidden: true})
-		schema = append(schema, query.SchemaColumn{Name: m.Name, Type: of, Typmod: -1, Metadata: true})
+	schema, err := consumer.SchemaOf(columns)
+	if err != nil {
+		return err
 	}
 	analysis, err := analyse.Analyse(ctx, conn, stream, c.Select, 0)
 	if err != nil {
@@ -114,23 +112,45 @@ func (s *CompiledStream) add(ctx context.Context, conn *pgx.Conn, c *Case) error
 	if view.Plan, err = query.Build(analysis, schema); err != nil {
 		return err
 	}
-	for i := range schema {
-		view.Columns[i] = -1
-	}
-	for _, i := range view.Plan.Columns {
-		if i < len(columns) {
-			view.Columns[i] = s.field(columns[i])
-		} else {
-			view.Columns[i] = s.metadata(hidden[i-len(columns)].Metadata, schema[i].Type)
-		}
-	}
 	for i, col := range columns {
-		if col.NotNull {
-			view.Columns[i] = s.field(col)
+		view.Columns[i] = -1
+		if slices.Contains(view.Plan.Columns, i) || col.NotNull {
+			view.Columns[i] = s.field(col, schema[i].Type)
 		}
 	}
 	s.Views = append(s.Views, view)
 	return nil
+}
+
+// columns are those that a view may read, the metadata columns included.
+func (s *CompiledStream) columns(ctx context.Context, conn *pgx.Conn, c *Case) ([]topology.StreamColumn, error) {
+	definitions, err := s.definitions(c)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := analyse.ResolveColumns(ctx, conn, definitions)
+	if err != nil {
+		return nil, err
+	}
+	values, err := analyse.Defaults(ctx, conn, definitions)
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]topology.StreamColumn, len(resolved))
+	for i, c := range resolved {
+		columns[i] = topology.StreamColumn{
+			Name: c.Name, Type: c.TypeName, OID: c.TypeOID, Typmod: c.Typmod, NotNull: c.NotNull, Kind: c.Kind, Enum: c.Enum, Default: values[i],
+		}
+	}
+	if s.Definition == nil {
+		if s.Definition, err = s.define(columns); err != nil {
+			return nil, err
+		}
+	}
+	if !s.Inferred {
+		columns = s.Definition.Columns // a default is the same one for all views
+	}
+	return topology.WithMetadata(columns), nil
 }
 
 // definitions are the columns that CREATE STREAM declares, or the view's casts.
@@ -138,16 +158,45 @@ func (s *CompiledStream) definitions(c *Case) ([]statement.ColumnDef, error) {
 	if s.Inferred {
 		return statement.CastColumns(c.Select, s.Name)
 	}
-	parsed, err := statement.Parse("CREATE STREAM " + s.Name + " (" + s.Columns + ")")
+	parsed, err := s.parse()
 	if err != nil {
 		return nil, err
 	}
-	return parsed.(*statement.CreateStream).Columns, nil
+	return parsed.Columns, nil
+}
+
+// parse reads the CREATE STREAM that makes a stream.
+func (s *Stream) parse() (*statement.CreateStream, error) {
+	parsed, err := statement.Parse("CREATE STREAM " + s.Name + " (" + s.Columns + ") WITH (topic = 'any'" + s.Options + ")")
+	if err != nil {
+		return nil, err
+	}
+	return parsed.(*statement.CreateStream), nil
+}
+
+// define makes of a stream what decoders take.
+func (s *CompiledStream) define(columns []topology.StreamColumn) (*topology.Stream, error) {
+	def := &topology.Stream{Name: s.Name, Format: "json", Columns: columns, Inferred: s.Inferred}
+	if s.Inferred {
+		return def, nil
+	}
+	parsed, err := s.parse()
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := parsed.Options["format"]; ok {
+		def.Format = o.Value
+	}
+	def.Copy = consumer.CopyOptionsOf(parsed.Options)
+	return def, nil
 }
 
 // field returns the place of a column in the stream's batch.
-func (s *CompiledStream) field(c analyse.ResolvedColumn) int {
-	want := format.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod, NotNull: c.NotNull}
+func (s *CompiledStream) field(c topology.StreamColumn, of datum.Type) int {
+	if c.Metadata != topology.NoMetadata {
+		return s.metadata(c.Metadata, of)
+	}
+	want := consumer.FieldOf(c, of)
 	for _, f := range s.Fields {
 		want.Column = f.Column
 		if f == want {
@@ -172,7 +221,7 @@ func (s *CompiledStream) metadata(what topology.Metadata, of datum.Type) int {
 
 // pick makes batch the stream's batch as the view's plan numbers it.
 func (v *CompiledView) pick(from, batch *column.Batch) {
-	batch.Rows = from.Rows
+	batch.Rows, batch.Records = from.Rows, from.Records
 	batch.Columns = batch.Columns[:0]
 	for _, at := range v.Columns {
 		if at < 0 {

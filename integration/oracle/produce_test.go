@@ -34,16 +34,22 @@ const deathBurst = 200
 // records are the early records of all streams or the others, in any order,
 // spread over partitions.
 func (w *whole) records(early bool) []*kgo.Record {
-	var records []*kgo.Record
+	var records, ordered []*kgo.Record
 	for _, s := range w.r.Streams {
 		for _, r := range s.Records {
-			if r.Early == early {
-				records = append(records, &kgo.Record{Topic: w.topic(s), Partition: int32(w.rng.IntN(w.o.partitions)), Value: r.Value})
+			record := &kgo.Record{Topic: w.topic(s), Value: r.Value, Key: r.Key, Headers: r.Headers, Timestamp: r.Time}
+			switch {
+			case r.Early != early:
+			case s.Kafka: // its offsets are known
+				ordered = append(ordered, record)
+			default:
+				record.Partition = int32(w.rng.IntN(w.o.partitions))
+				records = append(records, record)
 			}
 		}
 	}
 	w.rng.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-	return records
+	return append(ordered, records...)
 }
 
 // send writes records at once, or in small bursts where flushes are to be tiny.

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/aggregator/statement"
 )
@@ -15,6 +18,7 @@ import (
 type Corpus struct {
 	Streams []*Stream
 	Cases   []*Case
+	Objects []string // SQL, to be carried out before anything else
 }
 
 // Stream is a stream with its records.
@@ -23,6 +27,7 @@ type Stream struct {
 	Columns  string // SQL: "a integer, b text"
 	Options  string // SQL: "on_error = 'skip'", "" for none
 	Inferred bool   // a topic without CREATE STREAM
+	Kafka    bool   // its plain table has the metadata columns
 	Skips    bool   // on_error = 'skip': bad records leave nothing
 	Large    bool   // its groups need blocks of full size
 	Records  []Record
@@ -34,6 +39,10 @@ type Record struct {
 	Plain string // as PostgreSQL's json reads it
 	Early bool   // produced before the views are created
 	Dead  string // the SQLSTATE by which it cannot be decoded, "" for one that can
+
+	Key     []byte
+	Headers []kgo.RecordHeader
+	Time    time.Time
 }
 
 // Case is one view and what is expected of it.
@@ -125,6 +134,10 @@ func (p *parser) parse() error {
 }
 
 func (p *parser) directive(what, name string, args, body []string) error {
+	if what == "objects" {
+		p.objects(body)
+		return nil
+	}
 	if what == "stream" {
 		return p.stream(name, args, body)
 	}
@@ -162,6 +175,8 @@ func (p *parser) stream(name string, args, body []string) error {
 		switch {
 		case a == "inferred":
 			s.Inferred = true
+		case a == "metadata":
+			s.Kafka = true
 		case a == "large":
 			s.Large = true
 		case strings.Contains(a, "="):
@@ -185,6 +200,21 @@ func rows(s *Stream, args, body []string) error {
 			r.Dead = code
 		case a == "early":
 			r.Early = true
+		case strings.HasPrefix(a, "key="):
+			r.Key = []byte(a[len("key="):])
+		case strings.HasPrefix(a, "header="):
+			name, value, is := strings.Cut(a[len("header="):], ":")
+			h := kgo.RecordHeader{Key: name}
+			if is {
+				h.Value = []byte(value)
+			}
+			r.Headers = append(r.Headers, h)
+		case strings.HasPrefix(a, "time="):
+			ago, err := time.ParseDuration(a[len("time="):])
+			if err != nil {
+				return err
+			}
+			r.Time = time.Now().UTC().Truncate(time.Hour).Add(ago)
 		default:
 			return fmt.Errorf("no argument %s of rows", a)
 		}

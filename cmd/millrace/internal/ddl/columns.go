@@ -112,35 +112,3 @@ func checkFormat(stream *topology.Stream, s *statement.CreateStream) error {
 	}
 	return nil
 }
-
-// copyOptions takes COPY's parameters, which the parser has checked; nil for none.
-func copyOptions(options map[string]statement.Option) *topology.CopyOptions {
-	c, given := &topology.CopyOptions{}, false
-	text := func(name string) string {
-		o, ok := options[name]
-		given = given || ok
-		return o.Value
-	}
-	c.Delimiter, c.Quote, c.Escape = text("delimiter"), text("quote"), text("escape")
-	if null := text("null"); null != "" || options["null"].Pos > 0 {
-		c.Null = &null
-	}
-	switch header := text("header"); header {
-	case "true", "on", "1":
-		c.Header = "true"
-	case "match":
-		c.Header = header
-	}
-	list := func(name string) []string {
-		if text(name) == "" {
-			return nil
-		}
-		names, _ := statement.ColumnList(options[name].Value) // checked
-		return names
-	}
-	c.ForceNull, c.ForceNotNull = list("force_null"), list("force_not_null")
-	if !given {
-		return nil
-	}
-	return c
-}
