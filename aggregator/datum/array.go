@@ -86,6 +86,16 @@ func (b *ArrayBuilder) Element(x []byte) {
 	b.Bytes = append(binary.BigEndian.AppendUint32(b.Bytes, uint32(len(x))), x...)
 }
 
+// Read adds the element that a text means to in, an array's input.
+func (b *ArrayBuilder) Read(in *Input, text []byte) (err *Error) {
+	at := len(b.Bytes)
+	b.Null()
+	if b.Bytes, err = in.AppendElement(b.Bytes, text); err == nil {
+		b.setLength(at)
+	}
+	return err
+}
+
 // setLength sets the length of the element that ends the array and begins behind at.
 func (b *ArrayBuilder) setLength(at int) {
 	binary.BigEndian.PutUint32(b.Bytes[at:], uint32(len(b.Bytes)-at-4))

@@ -68,12 +68,9 @@ func (in *Input) appendArray(dst, text []byte) ([]byte, *Error) {
 			b.Null()
 			continue
 		}
-		at := len(b.Bytes)
-		b.Null()
-		if b.Bytes, err = in.AppendElement(b.Bytes, text); err != nil {
+		if err := b.Read(in, text); err != nil {
 			return dst[:start], err
 		}
-		b.setLength(at)
 	}
 	return b.Bytes, nil
 }

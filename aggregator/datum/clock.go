@@ -65,11 +65,11 @@ func (p *dateParser) decodeTimeOnly() dateFault {
 				p.seen, dated = 0, true
 				_, fault = p.decodeDate(text)
 				p.seen = hasDate
-			} else if got, fault = p.decodeDateField(text); fault == noFault && !isDigit(text[0]) && !dated {
+			} else if got, fault = p.decodeDateField(text); !isDigit(text[0]) && !dated && (fault == noFault || isPOSIXZone(text)) {
 				fault = faultFormat // a zone's offset may hang on the date
 			}
 		case fieldTime:
-			got, fault = p.decodeTimeField(text)
+			got, fault = p.decodeHours(text)
 		case fieldZone:
 			got, fault = hasZone, p.decodeOffset(text)
 		case fieldNumber:
@@ -91,6 +91,29 @@ func (p *dateParser) decodeTimeOnly() dateFault {
 	return p.validateTime(dated)
 }
 
+// isPOSIXZone reports whether a word is letters, an offset and perhaps the letters
+// of a summer time: a zone without a table.
+func isPOSIXZone(word []byte) bool {
+	isLetter := func(r rune) bool { return r >= 'a' && r <= 'z' }
+	rest := bytes.TrimLeftFunc(word, isLetter)
+	summer := bytes.TrimLeft(rest, "0123456789")
+	return len(summer) < len(rest) && len(bytes.TrimLeftFunc(summer, isLetter)) == 0
+}
+
+// decodeHours is decodeTimeField with its limits looked at in the end.
+func (p *dateParser) decodeHours(text []byte) (mask, dateFault) {
+	if p.pending != wordUnknown && p.pending != wordTime {
+		return 0, faultFormat
+	}
+	p.pending = wordUnknown
+	t, fault := decodeTime(text)
+	if fault == noFault && t.hour != int64(int32(t.hour)) {
+		fault = faultOverflow
+	}
+	p.c.hour, p.c.minute, p.c.second, p.c.micro = int(t.hour), t.minute, t.second, t.micro
+	return hasTime, fault
+}
+
 // decodeTimeNumber reads hhmmss[.f], hhmm, or what follows T.
 func (p *dateParser) decodeTimeNumber(text []byte) (mask, dateFault) {
 	if p.pending != wordUnknown {
@@ -106,7 +129,7 @@ func (p *dateParser) decodeTimeNumber(text []byte) (mask, dateFault) {
 func (p *dateParser) decodeTimeWord(text []byte, dated bool) (mask, dateFault) {
 	if _, _, ok := zoneAbbreviation(text); !ok {
 		switch lookupDateWord(text).kind {
-		case wordMonth, wordWeekday, wordInfinity, wordNegInfinity, wordEpoch, wordEra:
+		case wordMonth, wordWeekday, wordInfinity, wordNegInfinity, wordEpoch:
 			return 0, faultFormat
 		case wordUnknown:
 			if !dated {

@@ -53,6 +53,9 @@ type Input struct {
 	Type   Type
 	Typmod int32 // -1 for none; an array's is that of its elements
 	Zone   *time.Location
+	// Enum is an enum's name, for messages, and Labels its labels; nil lets any pass.
+	Enum   string
+	Labels []string
 
 	jsonb JSONBParser
 	array arrayParser
@@ -86,7 +89,9 @@ func (in *Input) AppendElement(dst, text []byte) ([]byte, *Error) {
 		err = CheckJSON(text)
 	case JSONB:
 		return in.jsonb.Append(dst, text)
-	case Enum, Other:
+	case Enum:
+		err = in.checkLabel(text)
+	case Other:
 	case Numeric:
 		return in.appendNumeric(dst, text)
 	default:
@@ -96,6 +101,19 @@ func (in *Input) AppendElement(dst, text []byte) ([]byte, *Error) {
 		return dst, err
 	}
 	return append(dst, text...), nil
+}
+
+// checkLabel is enum_in.
+func (in *Input) checkLabel(text []byte) *Error {
+	for _, label := range in.Labels {
+		if label == string(text) {
+			return nil
+		}
+	}
+	if in.Labels == nil {
+		return nil
+	}
+	return Errorf(CodeInvalidText, "invalid input value for enum %s: \"%s\"", in.Enum, text)
 }
 
 func (in *Input) appendNumeric(dst, text []byte) ([]byte, *Error) {

@@ -7,6 +7,9 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
+// maxDigits is how many digits a second has in PostgreSQL.
+const maxDigits = 6
+
 const (
 	microsPerSecond = 1_000_000
 	microsPerDay    = 86_400 * microsPerSecond

@@ -27,7 +27,9 @@ type JSON struct {
 	// of a vector.
 	defaults []defaulted
 
-	unescape []byte // scratch: the last string that had escapes
+	// Scratch: the last string that had escapes, the last that was quoted anew, the
+	// elements of the last array.
+	unescape, quote, elements []byte
 
 	// errs are the values that their types refused, by target, nil for none.
 	// They are kept to the end of the record because a later duplicate of the
@@ -49,6 +51,8 @@ type target struct {
 	null    bool // the record at hand says null, or did
 	twin    int  // the next field of the same name, -1 for none
 	quick   quick
+	shape   shape
+	in      *datum.Input   // of types kept as bytes, made at its first use
 	vec     *column.Vector // its column of the batch
 }
 
@@ -73,7 +77,7 @@ func NewJSON(fields []Field, env Env) *JSON {
 	}
 	d.defaults = d.defaultsOf(d.targets)
 	for i := range d.targets {
-		d.targets[i].quick = quickFor(&d.targets[i])
+		d.targets[i].quick, d.targets[i].shape = quickFor(&d.targets[i]), shapeOf(d.targets[i].Type)
 	}
 	d.keys = newKeys(d.targets)
 	return d

@@ -17,6 +17,7 @@ import (
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/consumer/format"
+	"github.com/millrace/millrace/topology"
 )
 
 var update = flag.Bool("update", false,
@@ -51,7 +52,30 @@ var populateTypes = []struct {
 	{"timestamptz(0)", datum.TimestampTZ, 0},
 	{"interval", datum.Interval, -1},
 	{"interval(1)", datum.Interval, 0x7FFF<<16 | 1},
+	{"bytea", datum.Bytea, -1},
+	{"char(3)", datum.Bpchar, 3 + 4},
+	{"bpchar", datum.Bpchar, -1},
+	{"time", datum.Time, -1},
+	{"time(2)", datum.Time, 2},
+	{"uuid", datum.UUID, -1},
+	{"json", datum.JSON, -1},
+	{"jsonb", datum.JSONB, -1},
+	{"inet", datum.Inet, -1},
+	{"cidr", datum.Cidr, -1},
+	{"mood", datum.Enum, -1},
+	{"mood[]", datum.ArrayOf(datum.Enum), -1},
+	{"int[]", datum.ArrayOf(datum.Int4), -1},
+	{"text[]", datum.ArrayOf(datum.Text), -1},
+	{"varchar(3)[]", datum.ArrayOf(datum.Text), 3 + 4},
+	{"numeric(5,2)[]", datum.ArrayOf(datum.Numeric), 5<<16 | 2 + 4},
+	{"jsonb[]", datum.ArrayOf(datum.JSONB), -1},
+	{"timestamptz[]", datum.ArrayOf(datum.TimestampTZ), -1},
+	{"bool[]", datum.ArrayOf(datum.Bool), -1},
+	{"inet[]", datum.ArrayOf(datum.Inet), -1},
 }
+
+// populateEnum is the type mood.
+var populateEnum = &topology.Enum{Name: "mood", Labels: []string{"sad", "ok", "abc", "1"}}
 
 // populateValues are JSON values; each is tried in each type.
 var populateValues = strings.Split(strings.TrimSpace(`
@@ -176,6 +200,98 @@ false
 []
 [1,"two",null]
 {}
+"\\xDEADbeef"
+"\\x 00 ff"
+"\\x0"
+"\\xzz"
+"a\\001\\\\b"
+"a\\9"
+"sad"
+"SAD"
+"ok "
+"04:05:06.789"
+"04:05"
+"040506"
+"0405"
+"24:00:00"
+"24:00:00.01"
+"23:59:59.9999999"
+"23:59:60"
+"12:30 PM"
+"12:30 AM"
+"13:30 PM"
+"04:05:06 PST"
+"04:05:06-08:00"
+"04:05:06 Europe/Berlin"
+"2003-04-12 04:05:06 America/New_York"
+"T04:05:06"
+"allballs"
+"25:00:00"
+"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+"{A0EEBC99-9C0B4EF8-BB6D6BB9-BD380A11}"
+"a0eebc999c0b4ef8bb6d6bb9bd380a11"
+"a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11"
+"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1"
+"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"
+"10.1.2.3"
+"10.1.2.3/8"
+"10.1/16"
+"10"
+"10.0.0.0/8"
+"10.1.2.3.4"
+"10.1.2."
+"1.2.3.4."
+"256.1.1.1"
+"0x0a01"
+"192.168.1"
+"224.1"
+"1.2.3.4/33"
+"1.2.3.4/"
+"::1"
+"::"
+"::/0"
+"1::2::3"
+"2001:db8::/32"
+"2001:0DB8:0000:0000:0000:0000:0000:0001"
+"::ffff:1.2.3.4"
+"::1.2.3.4/96"
+"::1/129"
+"1:2:3:4:5:6:7:8:9"
+":1"
+"{1,2,3}"
+"{}"
+" { 1 , NULL , \"2\" } "
+"{{1,2},{3,4}}"
+"{{1,2},{3}}"
+"[2:3]={5,6}"
+"[0:1][-1:0]={{1,2},{3,4}}"
+"[1:3]={1}"
+"{1,2"
+"{1,2}x"
+"{a b, \"c\\\"d\", \\{ , null, \"null\"}"
+"{1,,2}"
+"{true,f}"
+"{sad,ok}"
+"{sad,mad}"
+"{\"{\\\"b\\\":1,\\\"a\\\":2.0}\"}"
+[1,2,3]
+[1,null,"3"]
+[[1,2],[3,4]]
+[[1,2],[3]]
+[[1,2],3]
+[1,[2]]
+[[],[]]
+[[[1]],[[2]]]
+["a","b\u0041\n",{"k": [1, 2]}, true, 1.50]
+["abcd"]
+["sad","ok"]
+["sad","mad"]
+["2001-02-03 04:05:06","2001-07-03T04:05:06Z"]
+[true,"f",null]
+["10.1.2.3","::1/64"]
+{"b":1,"a":[1.0,1.00,1e2,-0,-0.0],"aa":{"z":null},"b":"\u00e9\/"}
+{"z":1,"y":{"bb":1,"a":2,"bb":3}}
+[[[[[[[1]]]]]]]
 { "v" : [1, "\u0041"] }
 `), "\n")
 
@@ -196,7 +312,7 @@ func TestJSONPopulatesAsPostgreSQL(t *testing.T) {
 		t.Fatalf("%d golden lines for %d types and %d values: run with -update", len(lines), len(populateTypes), len(populateValues))
 	}
 	for _, of := range populateTypes {
-		d := format.NewJSON([]format.Field{{Name: "v", Type: of.of, Typmod: of.typmod}}, format.Env{Zone: zone})
+		d := format.NewJSON([]format.Field{{Name: "v", Type: of.of, Typmod: of.typmod, Enum: enumOf(of.of)}}, format.Env{Zone: zone})
 		var b column.Batch
 		d.Begin(&b)
 		for _, value := range populateValues {
@@ -217,13 +333,20 @@ func TestJSONPopulatesAsPostgreSQL(t *testing.T) {
 	}
 }
 
+func enumOf(t datum.Type) *topology.Enum {
+	if t == datum.Enum || t.Elem() == datum.Enum {
+		return populateEnum
+	}
+	return nil
+}
+
 // showIn is show with the values of PostgreSQL's output told from errors.
 func showIn(v *column.Vector, row int, zone *time.Location) string {
 	switch {
 	case v.IsNull(row):
 		return "NULL"
-	case v.Type == datum.TimestampTZ:
-		return "= " + string(datum.AppendTimestampTZ(nil, v.Ints[row], zone))
+	case v.Type == datum.TimestampTZ, v.Type.IsArray():
+		return "= " + string(datum.AppendOutput(nil, v.Type, v.Value(nil, row), zone))
 	}
 	return "= " + show(v, row)
 }
@@ -237,6 +360,7 @@ func updatePopulate(t *testing.T) {
 	ctx := t.Context()
 	conn := connect(ctx, t)
 	settings := "SET TimeZone = '" + populateZone + "'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1"
+	settings += "; CREATE TYPE pg_temp.mood AS ENUM ('" + strings.Join(populateEnum.Labels, "', '") + "')"
 	if _, err := conn.Exec(ctx, settings); err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,10 @@ func show(v *column.Vector, row int) string {
 		return string(datum.AppendTimestampTZ(nil, v.Ints[row], time.UTC))
 	case datum.Interval:
 		return string(datum.AppendInterval(nil, v.Spans[row]))
+	case datum.Int2, datum.Int4, datum.Int8:
+		return fmt.Sprint(v.Ints[row])
 	}
-	return fmt.Sprint(v.Ints[row])
+	return string(datum.AppendOutput(nil, v.Type, v.Value(nil, row), nil))
 }
 
 func showRow(b *column.Batch, row int) string {

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"time"
+
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 )
@@ -23,6 +25,9 @@ func (d *JSON) valueOf(target int, vec *column.Vector, row int, v []byte, i int)
 	}
 	if i >= len(v) {
 		return fault(faultValue, i)
+	}
+	if d.targets[target].shape != plainShape {
+		return d.shaped(target, vec, row, v, i)
 	}
 	switch c := v[i]; {
 	case c == '"':
@@ -84,16 +89,21 @@ func (d *JSON) number(target int, vec *column.Vector, row int, v []byte, i int) 
 func (d *JSON) setText(target int, vec *column.Vector, row int, text []byte) {
 	t := &d.targets[target]
 	if err := d.parse(t, vec, row, text); err != nil {
-		setNull(vec, row)
-		if err.Detail == "" {
-			err.Detail = "field " + quoted(t.Name)
-		} else {
-			err.Detail = "field " + quoted(t.Name) + ": " + err.Detail
-		}
-		d.errs[target], d.refused = err, true
+		d.refuse(target, vec, row, err)
 		return
 	}
 	t.nonNull = true
+}
+
+// refuse makes a row NULL whose value its type refuses.
+func (d *JSON) refuse(target int, vec *column.Vector, row int, err *datum.Error) {
+	setNull(vec, row)
+	if name := "field " + quoted(d.targets[target].Name); err.Detail == "" {
+		err.Detail = name
+	} else {
+		err.Detail = name + ": " + err.Detail
+	}
+	d.errs[target], d.refused = err, true
 }
 
 // quoted puts a name into double quotes as PostgreSQL's messages do.
@@ -106,7 +116,7 @@ func (d *input) parse(t *target, vec *column.Vector, row int, text []byte) *datu
 	switch t.Type {
 	case datum.Text:
 		if t.Typmod >= 0 {
-			if text, err = fitVarchar(text, int(t.Typmod)-4); err != nil {
+			if text, err = datum.FitVarchar(text, t.Typmod); err != nil {
 				return err
 			}
 		}
@@ -129,8 +139,7 @@ func (d *input) parse(t *target, vec *column.Vector, row int, text []byte) *datu
 	case datum.Interval:
 		var span datum.Span
 		if span, err = datum.ParseInterval(text); err == nil {
-			span.Micros = roundMicros(span.Micros, intervalDigits(t.Typmod))
-			vec.SetSpan(row, span)
+			vec.SetSpan(row, datum.FitInterval(span, t.Typmod))
 		}
 		return err
 	case datum.Date:
@@ -140,9 +149,17 @@ func (d *input) parse(t *target, vec *column.Vector, row int, text []byte) *datu
 		return err
 	case datum.Timestamp, datum.TimestampTZ:
 		if x, err = d.dates.timestamp(text, t.Type, d.env.Zone); err == nil {
-			vec.SetInt(row, roundTimestamp(x, t.Typmod))
+			vec.SetInt(row, datum.FitTimestamp(x, t.Typmod))
 		}
 		return err
+	case datum.Time:
+		if x, err = datum.ParseTime(text); err == nil {
+			vec.SetInt(row, datum.FitMicros(x, t.Typmod))
+		}
+		return err
+	}
+	if t.Type.Physical() == datum.PhysBytes {
+		return d.readBytes(t, vec, row, text)
 	}
 	if x, err = datum.ParseInt(text, t.Type); err == nil {
 		vec.SetInt(row, x)
@@ -165,4 +182,34 @@ func setNull(vec *column.Vector, row int) {
 func setBytes(vec *column.Vector, row int, x []byte) {
 	setNull(vec, row)
 	vec.SetBytes(row, x)
+}
+
+// readBytes gives a row the value that the type's input function reads from a text.
+func (d *input) readBytes(t *target, vec *column.Vector, row int, text []byte) *datum.Error {
+	setNull(vec, row)
+	start := len(vec.Arena)
+	var err *datum.Error
+	if vec.Arena, err = t.reader(d.env.Zone).Append(vec.Arena, text); err != nil {
+		vec.Arena = vec.Arena[:start]
+		return err
+	}
+	endBytes(vec, row, start)
+	return nil
+}
+
+// endBytes gives a row the bytes of the arena from start on.
+func endBytes(vec *column.Vector, row, start int) {
+	vec.Slices[row] = column.Slice{Off: uint32(start), Len: uint32(len(vec.Arena) - start)}
+	vec.Valid.Set(row)
+}
+
+// reader returns the type's input function, made at its first use.
+func (t *target) reader(zone *time.Location) *datum.Input {
+	if t.in == nil {
+		t.in = &datum.Input{Type: t.Type, Typmod: t.Typmod, Zone: zone}
+		if t.Enum != nil {
+			t.in.Enum, t.in.Labels = t.Enum.Name, t.Enum.Labels
+		}
+	}
+	return t.in
 }
