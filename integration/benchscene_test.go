@@ -50,6 +50,11 @@ func TestBenchScenes(t *testing.T) {
 			"rows_2000_groups_50 millrace_rate conflict_rate merge_rate ratio changes millrace_wal millrace_hot conflict_wal conflict_hot merge_wal merge_hot",
 			"rows_2000_groups_50.ratio rows_2000_groups_50.changes",
 		},
+		{
+			"evaluator --events 4000 --groups 50 --rounds 1",
+			"alone native sql sql_share plpgsql plpgsql_share to_char to_char_share; beside beside-waits beside-waits_share beside-sql beside-sql_share",
+			"alone.sql_share alone.plpgsql_share alone.to_char_share beside.beside-waits_share",
+		},
 	} {
 		name, _, _ := strings.Cut(of.args, " ")
 		t.Run(name, func(t *testing.T) {

@@ -38,8 +38,6 @@ func newCollector(program *query.Remote, fields []pgconn.FieldDescription) *coll
 	return c
 }
 
-const binaryFormat = 1
-
 // checkResults compares what PostgreSQL says that a statement returns with what the
 // plan was made for.
 func checkResults(program *query.Remote, fields []pgconn.FieldDescription) error {

@@ -26,42 +26,48 @@ func (d *database) must(p *query.Remote, inputs []*column.Vector, rows int) *agg
 	return got
 }
 
+// samples are values of the scalar types, as their input functions take them.
+var samples = map[datum.Type][]string{
+	datum.Bool:        {"true", "false"},
+	datum.Int2:        {"-32768", "32767"},
+	datum.Int4:        {"-2147483648", "2147483647"},
+	datum.Int8:        {"-9223372036854775808", "9223372036854775807"},
+	datum.Float4:      {"0.1", "-Infinity"},
+	datum.Float8:      {"0.1", "-1e+300"},
+	datum.Numeric:     {"-123456789012345678901234567890.0001", "1.10", "NaN"},
+	datum.Text:        {"", "wörd", `quo"te\`},
+	datum.Date:        {"1999-01-01", "infinity"},
+	datum.Timestamp:   {"1999-12-31 23:59:59.999999", "-infinity"},
+	datum.TimestampTZ: {"2020-01-01 00:00:00+00"},
+	datum.Interval:    {"-3 mons +2 days -00:00:00.000001", "1 mon"},
+	datum.Bytea:       {`\x00ff`, `\x`},
+	datum.Bpchar:      {"a  ", "b"},
+	datum.Time:        {"00:00:00", "24:00:00"},
+	datum.UUID:        {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+	datum.JSON:        {`{"b": 1,  "a":[1]}`, "null"},
+	datum.JSONB:       {`{"b": 1.0, "a": [1]}`, `"x"`},
+	datum.Inet:        {"10.1.2.3/8", "::1"},
+	datum.Cidr:        {"10.0.0.0/8", "2001:db8::/32"},
+}
+
 // TestTypes: every type goes there and comes back as it was, NULL among them.
 func TestTypes(t *testing.T) {
 	d := newDatabase(t)
-	vectors := map[datum.Type]func(v *column.Vector){
-		datum.Bool:        func(v *column.Vector) { v.AppendInt(0); v.AppendInt(1) },
-		datum.Int2:        func(v *column.Vector) { v.AppendInt(-32768); v.AppendInt(32767) },
-		datum.Int4:        func(v *column.Vector) { v.AppendInt(-1 << 31); v.AppendInt(1<<31 - 1) },
-		datum.Int8:        func(v *column.Vector) { v.AppendInt(-1 << 63); v.AppendInt(1<<63 - 1) },
-		datum.Float4:      func(v *column.Vector) { v.AppendFloat(float64(float32(0.1))); v.AppendFloat(-3) },
-		datum.Float8:      func(v *column.Vector) { v.AppendFloat(0.1); v.AppendFloat(-1e300) },
-		datum.Text:        func(v *column.Vector) { v.AppendBytes(nil); v.AppendBytes([]byte("wörd")) },
-		datum.Date:        func(v *column.Vector) { v.AppendInt(-100); v.AppendInt(9000) },
-		datum.Timestamp:   func(v *column.Vector) { v.AppendInt(-1); v.AppendInt(1e15) },
-		datum.TimestampTZ: func(v *column.Vector) { v.AppendInt(-1); v.AppendInt(1e15) },
-		datum.Interval: func(v *column.Vector) {
-			v.AppendSpan(datum.Span{Micros: -1, Days: 2, Months: -3})
-			v.AppendSpan(datum.Span{Months: 1})
-		},
-		datum.Numeric: func(v *column.Vector) {
-			for _, text := range []string{"-123456789012345678901234567890.0001", "1.10"} {
-				x, err := datum.ParseDecimal([]byte(text))
-				if err != nil {
-					t.Fatal(err)
-				}
-				v.AppendBytes(datum.AppendDecimal(nil, x))
-			}
-		},
-	}
-	for _, typ := range datum.Types() {
+	for _, typ := range datum.AllTypes() {
 		t.Run(typ.String(), func(t *testing.T) {
 			v := column.New(typ)
-			vectors[typ](v)
+			input := datum.Input{Type: typ, Typmod: datum.AnyTypmod}
+			for _, text := range samplesOf(t, d, typ) {
+				value, err := input.Append(nil, []byte(text))
+				if err != nil {
+					t.Fatalf("%q: %v", text, err)
+				}
+				v.AppendValue(value)
+			}
 			v.AppendNull()
 			p := &query.Remote{
-				SQL:    fmt.Sprintf(`SELECT n::int4, x FROM unnest($1::%s[]) WITH ORDINALITY AS s(x, n)`, typ),
-				Inputs: []int{0}, Parameters: []datum.Type{typ},
+				SQL:    fmt.Sprintf(`SELECT n::int4, x::%s FROM unnest($1::%s[]) WITH ORDINALITY AS s(x, n)`, cast(typ), cast(typ.Sent())),
+				Inputs: []int{0}, Parameters: []datum.Type{typ.Sent()},
 				Results: []query.RemoteResult{{Type: typ, OID: typ.OID(), SQLType: typ.String(), Text: "x"}},
 			}
 			got := d.must(p, []*column.Vector{v}, v.Len()).Results[0]
@@ -77,18 +83,69 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-func show(v *column.Vector, row int) string {
-	switch {
-	case v.IsNull(row):
-		return "NULL"
-	case v.Type.Physical() == datum.PhysInt:
-		return fmt.Sprint(v.Ints[row])
-	case v.Type.Physical() == datum.PhysFloat:
-		return fmt.Sprint(v.Floats[row])
-	case v.Type.Physical() == datum.PhysInterval:
-		return fmt.Sprint(v.Spans[row])
+// cast is how a type is named so that no value is cut: character by itself is
+// character(1).
+func cast(t datum.Type) string { return strings.Replace(t.String(), "character", "bpchar", 1) }
+
+// samplesOf returns values of a type: of an array those of its elements in one, with
+// NULL.
+func samplesOf(t *testing.T, d *database, typ datum.Type) []string {
+	if !typ.IsArray() {
+		return samples[typ]
 	}
-	return fmt.Sprintf("%q", v.Bytes(row))
+	var text string
+	query := fmt.Sprintf("SELECT (array_append($1::text[], NULL)::%s)::text", cast(typ))
+	if err := d.conn.QueryRow(t.Context(), query, samples[typ.Elem()]).Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	return []string{text, "{}"}
+}
+
+func show(v *column.Vector, row int) string {
+	if v.IsNull(row) {
+		return "NULL"
+	}
+	return string(datum.AppendOutput(nil, v.Type, v.Value(nil, row), nil))
+}
+
+// TestOtherTypes: what only PostgreSQL knows comes back as its text, enums as labels,
+// and domains as their base types.
+func TestOtherTypes(t *testing.T) {
+	d := newDatabase(t)
+	d.execute(`CREATE TYPE mood AS ENUM ('sad', 'it''s, "ok"')`)
+	d.execute(`CREATE TYPE pair AS (a int, b text)`)
+	d.execute(`CREATE DOMAIN positive AS int CHECK (VALUE > 0)`)
+	for _, c := range []struct {
+		of         datum.Type
+		name, text string
+	}{
+		{datum.Enum, "mood", `it's, "ok"`},
+		{datum.Other, "int4range", "[1,5)"},
+		{datum.Other, "pair", `(1,"x y")`},
+		{datum.Other, "point", "(1,2)"},
+		{datum.Int4, "positive", "7"},
+		{datum.ArrayOf(datum.Enum), "mood[]", `{sad,"it's, \"ok\"",NULL}`},
+		{datum.ArrayOf(datum.Other), "int4range[]", `{"[1,5)",NULL}`},
+	} {
+		var oid uint32
+		if err := d.conn.QueryRow(t.Context(), "SELECT $1::regtype::oid", c.name).Scan(&oid); err != nil {
+			t.Fatal(err)
+		}
+		p := &query.Remote{
+			SQL:    fmt.Sprintf(`SELECT n::int4, x::%s FROM unnest($1::text[]) WITH ORDINALITY AS s(x, n)`, c.name),
+			Inputs: []int{0}, Parameters: []datum.Type{datum.Text},
+			Results: []query.RemoteResult{{Type: c.of, OID: oid, SQLType: c.name, Text: "x"}},
+		}
+		v := column.New(datum.Text)
+		v.AppendBytes([]byte(c.text))
+		v.AppendBytes([]byte("no such value"))
+		got := d.must(p, []*column.Vector{v}, v.Len())
+		if got.Results[0].Len() != 1 || len(got.Failed) != 1 || got.Failed[0].Row != 1 {
+			t.Errorf("%s: %d values, %d failed", c.name, got.Results[0].Len(), len(got.Failed))
+		} else if text := show(got.Results[0], 0); text != c.text {
+			t.Errorf("%s: got %s, want %s", c.name, text, c.text)
+		}
+	}
 }
 
 // TestOrder: rows come back in the order in which they were sent, whatever order

@@ -17,6 +17,7 @@ func (a *app) benchScenes() []*cobra.Command {
 	return []*cobra.Command{
 		a.benchViewsCommand(), a.benchLanesCommand(), a.benchScaleCommand(),
 		a.benchLatencyCommand(), a.benchMemoryCommand(), a.benchStartCommand(), a.benchFoldCommand(),
+		a.benchEvaluatorCommand(),
 	}
 }
 
@@ -186,6 +187,26 @@ in the embedded one; the report says what it is.`,
 	flags.IntVar(&s.ViewGroups, "groups", 1_000_000, "how many groups they have together")
 	flags.IntVar(&s.Runs, "runs", 5, "how many starts; medians are printed")
 	flags.StringVar(&s.Profile, "profile", "", "write a CPU profile of each node's runs into this folder")
+	return cmd
+}
+
+func (a *app) benchEvaluatorCommand() *cobra.Command {
+	var s bench.EvaluatorSettings
+	cmd := a.benchScene("evaluator", "Measure views with expressions that PostgreSQL evaluates",
+		`A node reads the same events into a native view and into views of the same shape
+whose expression is a function in SQL, one in PL/pgSQL, and to_char. What counts is
+how many events a second are in the view's rows, without what starting takes;
+promised is a tenth of the native view's rate at least. Then the native view has
+another beside it on its stream, with a function that waits and takes no processor time;
+promised is 0.90 of the rate that it has alone. Beside the function in SQL it
+shares the processors with PostgreSQL, and nothing is promised.`,
+		`  millrace bench evaluator
+  millrace bench evaluator --events 500000 --rounds 1
+  millrace bench evaluator --kafka localhost:9092 --postgres postgres://postgres@localhost/postgres --json`,
+		&s.Settings, func(ctx context.Context) error { return bench.Evaluator(ctx, s) })
+	throughputFlags(cmd.Flags(), &s.Settings, 1_000_000)
+	cmd.Flags().IntVar(&s.Lanes, "lanes", 1, "how many lanes the node has")
+	cmd.Flags().IntVar(&s.Rounds, "rounds", 3, "how often everything runs; medians are printed")
 	return cmd
 }
 
