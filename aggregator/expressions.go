@@ -130,6 +130,11 @@ func (v *View) Share(x *Expressions, columns []int) error {
 		v.keys = append(v.keys, c.value(k.Expr, v.filter))
 	}
 	v.grouping = x.groupingOf(v.filter, v.keys)
+	for _, side := range v.sides {
+		if side != v && c.err == nil {
+			c.err = side.Share(x, columns)
+		}
+	}
 	for i := range v.plan.Aggregates {
 		a := &v.plan.Aggregates[i]
 		in := input{none, none}

@@ -213,7 +213,9 @@ func hashOne(w uint64) uint64 { return mix(w^mixWord, mixSeed) }
 
 func hashTwo(v, w uint64) uint64 { return mix(mix(v^mixWord, w^mixSeed), mixFinal) }
 
-func hashThree(u, v, w uint64) uint64 { return mix(mix(mix(u^mixWord, mixSeed)^v^mixWord, w^mixSeed), mixFinal) }
+func hashThree(u, v, w uint64) uint64 {
+	return mix(mix(mix(u^mixWord, mixSeed)^v^mixWord, w^mixSeed), mixFinal)
+}
 
 // hashWords is hash for one row.
 func hashWords(words []uint64) uint64 {

@@ -39,30 +39,30 @@ func keepsBytes(a *query.Aggregate) bool {
 }
 
 // refuseLong fails the rows with a value that is longer than the limit allows.
-func (v *View) refuseLong(rows []int32) {
+func (v *View) refuseLong(rows []int32, longest int) {
 	for i, values := range v.keyValues {
 		if v.keys[i] == nil {
 			continue
 		}
-		v.refuseLongValues(values, rows, "key ", v.plan.Keys[i].Column)
+		v.refuseLongValues(values, rows, longest, "key ", v.plan.Keys[i].Column)
 	}
 	for i := range v.args {
 		if a := &v.args[i]; a.kept {
-			v.refuseLongValues(a.expr.values, v.passing(a.filter, rows), "aggregate's argument", "")
+			v.refuseLongValues(a.expr.values, v.passing(a.filter, rows), longest, "aggregate's argument", "")
 		}
 	}
 }
 
-func (v *View) refuseLongValues(values *column.Vector, rows []int32, what, name string) {
-	if len(values.Arena) <= v.longest {
+func (v *View) refuseLongValues(values *column.Vector, rows []int32, longest int, what, name string) {
+	if len(values.Arena) <= longest {
 		return // no value can be longer than all together
 	}
 	for _, r := range rows {
-		if n := int(values.Slices[r].Len); v.errs.Of(r) == nil && values.Valid.Get(int(r)) && n > v.longest {
+		if n := int(values.Slices[r].Len); v.errs.Of(r) == nil && values.Valid.Get(int(r)) && n > longest {
 			v.errs.Fail(r, &datum.Error{
 				Code:    datum.CodeProgramLimitExceeded,
 				Message: fmt.Sprintf("%s%s of %d bytes is too long", what, name, n),
-				Detail:  fmt.Sprintf("A value of this view may have %d bytes: a group must fit into one Kafka message.", v.longest),
+				Detail:  fmt.Sprintf("A value of this view may have %d bytes: a group must fit into one Kafka message.", longest),
 				Hint:    "Raise max.message.bytes of the partials topic.",
 			})
 		}

@@ -15,6 +15,8 @@ type madeKeys struct {
 	at     int              // its place among the keys
 	nulls  []*column.Vector // by key, for those that some set is without
 	within []*column.Vector // the keys of the set at hand
+	// side is which SELECT of a UNION ALL it is, of so many sides.
+	side, sides int64
 }
 
 func newMadeKeys(plan *query.Plan) madeKeys {
@@ -64,7 +66,7 @@ func (m *madeKeys) ofSet(number int, set []bool, keys []*column.Vector, rows []i
 }
 
 // numbered gives each row its number, from 1, among those of its record, which stand
-// one behind the other. Its partition and offset are the first two keys.
+// one behind the other; each of a UNION's SELECTs has numbers of its own. Its partition and offset are the first two keys.
 func (m *madeKeys) numbered(keys []*column.Vector, rows []int32) {
 	partitions, offsets := keys[0].Ints, keys[1].Ints
 	number := int64(0)
@@ -73,7 +75,7 @@ func (m *madeKeys) numbered(keys []*column.Vector, rows []int32) {
 		if i == 0 || offsets[rows[i-1]] != offsets[r] || partitions[rows[i-1]] != partitions[r] {
 			number = 1
 		}
-		m.made.SetInt(int(r), number)
+		m.made.SetInt(int(r), (number-1)*m.sides+m.side+1)
 	}
 	keys[m.at] = m.made
 }

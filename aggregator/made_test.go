@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/internal/specimen"
 	"github.com/millrace/millrace/aggregator/query"
+	"github.com/millrace/millrace/topology"
 )
 
 // madeKey is a key that the view makes.
@@ -158,5 +159,69 @@ func TestAppendOnly(t *testing.T) {
 			specimen.Look(k[4], i) != specimen.Look(batch.Columns[2*int(datum.Numeric)], row) {
 			t.Errorf("partition %d, offset %d, row %d carries %s", k[0].Ints[i], k[1].Ints[i], k[2].Ints[i], specimen.Look(k[3], i))
 		}
+	}
+}
+
+// TestUnionIsTheSum: what a UNION ALL shows is what views of its SELECTs show
+// together.
+func TestUnionIsTheSum(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 13))
+		plan, batch := randomPlan(rng), randomBatch(rng, 1+rng.IntN(200))
+		other := *plan
+		other.Filter, other.Keys = wild(datum.Bool), nil
+		for _, k := range plan.Keys {
+			k.Expr = tame(k.Expr.Type())
+			other.Keys = append(other.Keys, k)
+		}
+		other.Aggregates = nil
+		for _, a := range plan.Aggregates {
+			if a.Arg != nil {
+				a.Arg = tame(a.Arg.Type())
+			}
+			a.Filter = nil
+			other.Aggregates = append(other.Aggregates, a)
+		}
+		united, shards := withFurther(plan, &other), 1+rng.IntN(5)
+		want := map[string]group{}
+		blocks := append(scatter(t, rng, plan, batch, shards, topology.ReadOptimized), scatter(t, rng, &other, batch, shards, topology.ReadOptimized)...)
+		for i, m := range owners(t, plan, shards, blocks) {
+			collect(t, plan, rowsOf(t, m), topology.ShardID(i), shards, want)
+		}
+		compare(t, fmt.Sprintf("seed %d", seed), united, anyWay(t, rng, united, batch, shards), want)
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+}
+
+// withFurther returns a plan with another as its second SELECT.
+func withFurther(plan, other *query.Plan) *query.Plan {
+	united, in := *plan, query.Input{Filter: other.Filter}
+	for _, k := range other.Keys {
+		in.Keys = append(in.Keys, k.Expr)
+	}
+	for _, a := range other.Aggregates {
+		in.Args, in.Filters = append(in.Args, a.Arg), append(in.Filters, a.Filter)
+	}
+	united.Further = []query.Input{in}
+	return &united
+}
+
+// TestUnionLeavesRecordsOut: a record that one SELECT of a union cannot evaluate is
+// left out of all, and an append-only union numbers each SELECT's rows apart.
+func TestUnionLeavesRecordsOut(t *testing.T) {
+	batch := placed(randomBatch(rand.New(rand.NewPCG(3, 3)), 60))
+	x := batch.Columns[2*int(datum.Int4)]
+	for row := range batch.Rows {
+		x.SetInt(row, int64(row%2))
+	}
+	plan := withFurther(appendOnly(wild(datum.Int4)), appendOnly(inverse(wild(datum.Int4))))
+	v := newView(t, plan, 1)
+	failed := 0
+	v.Add(batch, column.All(batch.Rows), func(int32, *datum.Error) { failed++ })
+	rows := rowsOf(t, owners(t, plan, 1, encodedOf(t, v, roomy))[0])
+	if failed != 30 || len(rows.Hashes) != 60 || v.Rows() != 60 {
+		t.Errorf("%d failed, %d rows, %d counted", failed, len(rows.Hashes), v.Rows())
 	}
 }

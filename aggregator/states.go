@@ -42,13 +42,24 @@ func usesOf(plan *query.Plan) []agg.Use {
 	for i, a := range plan.Aggregates {
 		uses[i] = agg.Use{Function: a.Function, Input: i}
 		for j, b := range plan.Aggregates[:i] {
-			if expr.Equal(a.Arg, b.Arg) && expr.Equal(a.Filter, b.Filter) {
+			if expr.Equal(a.Arg, b.Arg) && expr.Equal(a.Filter, b.Filter) && equalFurther(plan, i, j) {
 				uses[i].Input = uses[j].Input
 				break
 			}
 		}
 	}
 	return uses
+}
+
+// equalFurther reports whether two aggregates are over the same in the other SELECTs
+// of a UNION ALL too.
+func equalFurther(plan *query.Plan, i, j int) bool {
+	for _, in := range plan.Further {
+		if !expr.Equal(in.Args[i], in.Args[j]) || !expr.Equal(in.Filters[i], in.Filters[j]) {
+			return false
+		}
+	}
+	return true
 }
 
 // make begins with fresh memory.

@@ -32,7 +32,10 @@ type View struct {
 	args     []argument  // the different arguments
 	inputs   []input     // one per aggregate
 
+	sides []*View // of a UNION ALL, itself first
+
 	// Of the batch at hand.
+	taken     []int32 // the rows that it takes in
 	errs      expr.RowErrors
 	selected  []int32 // rows that pass the filter and did not fail, where some did
 	keyValues []*column.Vector
@@ -56,6 +59,7 @@ func NewView(id topology.ViewID, plan *query.Plan, shards int) (*View, error) {
 	v := &View{id: id, plan: plan, shards: shards, states: newStates(plan, true), made: newMadeKeys(plan)}
 	v.keyValues = make([]*column.Vector, len(plan.Keys))
 	v.blocks = newBlockWriter(v)
+	v.addFurther()
 	if err := v.Share(&Expressions{}, nil); err != nil {
 		return nil, err
 	}
@@ -77,15 +81,24 @@ func (v *View) Add(b *column.Batch, rows []int32, failed func(record int32, err 
 // filter, keys or arguments cannot be evaluated is left out of everything, all of
 // its rows, and its number ([column.Batch.Records]) is handed to failed, once.
 func (v *View) Take(failed func(record int32, err *datum.Error)) {
-	rows := v.evaluate()
-	if v.longest > 0 {
-		v.refuseLong(rows)
+	for _, side := range v.sides {
+		side.taken = side.evaluate()
+		if v.longest > 0 {
+			side.refuseLong(side.taken, v.longest)
+		}
 	}
+	v.joinErrors()
 	if v.errs.Any() {
 		v.failRecords(failed)
-		rows = v.withoutFailed(rows)
+		v.spreadErrors()
+		for _, side := range v.sides {
+			side.taken = side.withoutFailed(side.taken)
+		}
 	}
-	v.accumulate(v.expressions.batch.Rows, rows)
+	for _, side := range v.sides {
+		side.accumulate(v.expressions.batch.Rows, side.taken)
+		v.rows += int64(len(side.taken))
+	}
 }
 
 // evaluate computes keys and arguments of every aggregate, before any of them
@@ -185,7 +198,6 @@ func (v *View) accumulate(batchRows int, rows []int32) {
 		v.assign(rows)
 		v.update(rows)
 	}
-	v.rows += int64(len(rows))
 }
 
 // update hands the rows, whose groups are known, to every aggregate.
@@ -209,12 +221,20 @@ func (v *View) Rows() int64 { return v.rows }
 // Memory returns the bytes that the groups take. Memory that Reset kept counts
 // from when it is in use again; what is held is at most about twice the most
 // that was in use of late.
-func (v *View) Memory() int { return v.states.memory() + 4*len(v.noted.groups) }
+func (v *View) Memory() int {
+	size := v.states.memory()
+	for _, side := range v.sides {
+		size += 4 * len(side.noted.groups)
+	}
+	return size
+}
 
 // Reset forgets all groups. It keeps the memory for the next ones.
 func (v *View) Reset() {
 	v.states.reset()
-	v.noted.groups = v.noted.groups[:0]
+	for _, side := range v.sides {
+		side.noted.groups = side.noted.groups[:0]
+	}
 	v.rows = 0
 }
 

@@ -43,7 +43,9 @@ type builder struct {
 	kinds       []string       // the kind of each of plan.Aggregates
 	names       names
 	eval        evaluation
-	whole       bool // sub-SELECTs stay what they are
+	whole       bool    // sub-SELECTs stay what they are
+	further     []*node // the other SELECTs of a UNION ALL
+	united      bool    // it is one of a UNION ALL, which has no row program
 	plan        Plan
 }
 
@@ -68,8 +70,18 @@ func (b *builder) build(s Schema) error {
 		return err
 	}
 	if b.analysis.Program == nil && !b.whole {
-		b.flatten()
+		if err := b.flatten(); err != nil {
+			return err
+		}
 	}
+	if err := b.finish(s, tree); err != nil {
+		return err
+	}
+	return b.inputs(s, tree)
+}
+
+// finish makes the plan of the query that the builder has come to.
+func (b *builder) finish(s Schema, tree value) error {
 	if err := b.checkQuery(); err != nil {
 		return err
 	}

@@ -40,15 +40,7 @@ const (
 )
 
 // rangeEntry returns a range table entry by its number from 1, as text.
-func (b *builder) rangeEntry(index string) *node {
-	entries := b.query.nodes("rtable")
-	for i := range entries {
-		if itoa(i+1) == index {
-			return &entries[i]
-		}
-	}
-	return nil
-}
+func (b *builder) rangeEntry(index string) *node { return rangeEntry(b.query, index) }
 
 // broken is the error of a tree that this package does not understand: a newer
 // PostgreSQL than it knows.

@@ -37,6 +37,9 @@ func (p *Plan) Describe() string {
 		}
 		line("state %s %s = %s(%s)%s", strings.Join(a.Columns, ", "), strings.Join(types, ", "), a.Function.Name, arg, filter)
 	}
+	for _, in := range p.Further {
+		in.describe(line)
+	}
 	for _, o := range p.Output {
 		line("output %s %s = %s", o.Name, o.Type, o.SQL)
 	}
@@ -45,6 +48,31 @@ func (p *Plan) Describe() string {
 	}
 	p.Reading.describe(line)
 	return text.String()
+}
+
+func (in *Input) describe(line func(format string, args ...any)) {
+	texts := func(nodes []expr.Node) string {
+		all := make([]string, len(nodes))
+		for i, n := range nodes {
+			if all[i] = "*"; n != nil {
+				all[i] = describe(n)
+			}
+		}
+		return strings.Join(all, ", ")
+	}
+	line("and keys %s", texts(in.Keys))
+	if len(in.Args) > 0 {
+		line("    arguments %s", texts(in.Args))
+	}
+	for _, f := range in.Filters {
+		if f != nil {
+			line("    filters %s", texts(in.Filters))
+			break
+		}
+	}
+	if in.Filter != nil {
+		line("    where %s", describe(in.Filter))
+	}
 }
 
 func (k *Key) kind() string {

@@ -49,6 +49,9 @@ func NewDraft(a *Analysis, s Schema, columns []DraftColumn) (*Draft, error) {
 	native := newBuilder(a, s)
 	native.eval.drafting = true
 	err := native.build(s)
+	if err != nil && native.united {
+		return nil, err // a UNION has no row program
+	}
 	if err == nil && !native.eval.wanted() && len(native.eval.lacking) == 0 {
 		return nil, nil
 	}

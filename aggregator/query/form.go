@@ -173,7 +173,7 @@ func (b *builder) addKey(target *node, ref string) (int, error) {
 		return 0, err
 	}
 	for i, k := range b.plan.Keys {
-		if !fresh && k.Origin == Evaluated && expr.Equal(k.Expr, key) {
+		if !fresh && !b.united && k.Origin == Evaluated && expr.Equal(k.Expr, key) {
 			if b.keys[i].node == nil {
 				b.keys[i] = groupKey{node: n, print: fingerprint(n)}
 			}

@@ -10,28 +10,64 @@ type scope [][]node
 // flatten pulls sub-SELECTs and CTEs that only project and filter up into the
 // SELECT over them, as PostgreSQL's planner does: their targets take the place of
 // the columns that refer to them, their conditions stand before its own. So what
-// they ask for is evaluated natively as if it had been written in one SELECT.
+// they ask for is evaluated natively as if it had been written in one SELECT. A
+// UNION ALL becomes several SELECTs, see [builder.union].
 //
 // What cannot be (joins, volatile and set-returning targets, sub-SELECTs in
 // expressions, and what sees more rows than one) stays as it is.
-func (b *builder) flatten() {
-	seen := scope{b.query.nodes("cteList")}
-	for !b.query.flag("hasSubLinks") {
-		items := b.query.child("jointree").nodes("fromlist")
+func (b *builder) flatten() error {
+	queries, err := b.flattened(b.query, scope{b.query.nodes("cteList")})
+	if b.united = err != nil || len(queries) > 1; err != nil || queries[0] == b.query {
+		return err
+	}
+	b.query, b.further = queries[0], queries[1:]
+	b.targets, b.places.where = b.query.nodes("targetList"), b.places.all()
+	return nil
+}
+
+// flattened returns a query without sub-SELECTs, as far as may be: one for each
+// SELECT of a UNION ALL beneath it.
+func (b *builder) flattened(q *node, seen scope) ([]*node, error) {
+	for !q.flag("hasSubLinks") {
+		if q.child("setOperations") != nil {
+			return b.union(q, seen)
+		}
+		if q.child("jointree") == nil {
+			return nil, broken("a SELECT without FROM")
+		}
+		items := q.child("jointree").nodes("fromlist")
 		if len(items) != 1 || items[0].tag != "RANGETBLREF" {
-			return
+			break
 		}
 		index := items[0].text("rtindex")
-		inner, within := seen.subSelect(b.rangeEntry(index))
+		inner, within := seen.subSelect(rangeEntry(q, index))
 		if inner == nil {
-			b.dropWith()
-			return
+			return []*node{withoutWith(q)}, nil
 		}
-		if !b.flattens(inner) || !b.pullUp(index, inner) {
-			return
+		if inner.child("setOperations") != nil && unitesAll(inner.child("setOperations"), false) {
+			return b.overUnion(q, index, inner, within)
 		}
-		b.places.where, seen = b.places.all(), within
+		if !b.flattens(inner) {
+			break
+		}
+		pulled := pullUp(q, index, inner, false)
+		if pulled == nil {
+			break
+		}
+		q, seen = pulled, within
 	}
+	return []*node{q}, nil
+}
+
+// rangeEntry returns an entry of a query's range table by its number, as text.
+func rangeEntry(q *node, index string) *node {
+	entries := q.nodes("rtable")
+	for i := range entries {
+		if itoa(i+1) == index {
+			return &entries[i]
+		}
+	}
+	return nil
 }
 
 // subSelect returns the query of a range table entry and what it sees, nil for one
@@ -91,9 +127,10 @@ func (b *builder) flattens(inner *node) bool {
 	return true
 }
 
-// pullUp makes the query one over what its only relation, a sub-SELECT, is over;
-// false where it refers to more of it than its columns.
-func (b *builder) pullUp(index string, inner *node) bool {
+// pullUp returns a query over what its only relation, a sub-SELECT, is over; nil
+// where it refers to more of it than its columns. Columns of a union stay known as
+// such, for what is one in this SELECT of it may be two in another.
+func pullUp(q *node, index string, inner *node, ofUnion bool) *node {
 	targets := map[string]*node{}
 	for _, target := range inner.nodes("targetList") {
 		if !target.flag("resjunk") {
@@ -108,12 +145,14 @@ func (b *builder) pullUp(index string, inner *node) bool {
 		target := targets[n.text("varattno")]
 		if target == nil {
 			whole = false
+		} else if ofUnion {
+			return unionColumn(n, target)
 		}
 		return target
 	}
-	tree, under := b.query.child("jointree"), inner.child("jointree")
+	tree, under := q.child("jointree"), inner.child("jointree")
 	var merged []field
-	for _, f := range b.query.fields {
+	for _, f := range q.fields {
 		switch f.name {
 		case "rtable":
 			f.value = inner.get("rtable")
@@ -129,11 +168,9 @@ func (b *builder) pullUp(index string, inner *node) bool {
 		merged = append(merged, f)
 	}
 	if !whole {
-		return false
+		return nil
 	}
-	b.query = &node{tag: b.query.tag, fields: merged}
-	b.targets = b.query.nodes("targetList")
-	return true
+	return &node{tag: q.tag, fields: merged}
 }
 
 // both is the conjunction of two conditions, of which either may be none.
@@ -158,21 +195,29 @@ func conjuncts(v value) []value {
 	return []value{v}
 }
 
-// dropWith leaves WITH out where nothing refers to it.
-func (b *builder) dropWith() {
-	lists := b.query.nodes("cteList")
+// withoutWith leaves WITH out where nothing refers to it.
+func withoutWith(q *node) *node {
+	lists := q.nodes("cteList")
 	for _, cte := range lists {
 		if cte.int("cterefcount") != 0 {
-			return
+			return q
 		}
 	}
-	fields := make([]field, 0, len(b.query.fields))
-	for _, f := range b.query.fields {
-		if f.name != "cteList" {
+	if len(lists) == 0 {
+		return q
+	}
+	return without(q, "cteList")
+}
+
+// without returns a query without some of its clauses.
+func without(q *node, clauses ...string) *node {
+	fields := make([]field, 0, len(q.fields))
+	for _, f := range q.fields {
+		if !slices.Contains(clauses, f.name) {
 			fields = append(fields, f)
 		}
 	}
-	b.query = &node{tag: b.query.tag, fields: fields}
+	return &node{tag: q.tag, fields: fields}
 }
 
 // refuseInner refuses a sub-SELECT over the stream whose rows change as events
@@ -200,7 +245,7 @@ func (b *builder) refuseInner(inner *node) error {
 	case present("rowMarks"):
 		return fail([]string{"for"}, "FOR UPDATE", "a stream has no rows to lock")
 	case present("setOperations"):
-		return fail([]string{"union", "intersect", "except"}, "a set operation", "a record is read once")
+		return b.refuseSets()
 	}
 	return nil
 }

@@ -59,6 +59,8 @@ func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
 		return e.column(n)
 	case "CONST":
 		return e.constant(n)
+	case unionTag:
+		return e.convert(n.child("arg"))
 	case "FUNCEXPR":
 		return e.call(n, n.oid("funcid"), n.oid("funcresulttype"))
 	case "OPEXPR":
@@ -138,8 +140,12 @@ func (e *nativeBuilder) column(n *node) (expr.Node, error) {
 		return nil, e.refuse(n, "Name a column of the stream.", "the whole row of a stream cannot be used here")
 	}
 	column := e.columns[at-1]
-	of, ok := datum.TypeOf(n.oid("vartype"))
-	if !ok || of != column.Type {
+	of := e.analysis.TypeOf(n.oid("vartype"))
+	switch column.Type {
+	case of:
+	case datum.Other: // its values are texts that PostgreSQL alone reads
+		return nil, e.refuse(n, "", "column \"%s\" of type %s is not supported here in a continuous view", column.Name, e.typeName(n.oid("vartype")))
+	default:
 		return nil, datum.Errorf(datum.CodeInvalidObjectState, "column \"%s\" of stream \"%s\" has changed its type", column.Name, e.analysis.Stream)
 	}
 	return &expr.Column{Index: e.index[at-1], Name: column.Name, Of: of}, nil

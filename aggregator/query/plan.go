@@ -30,6 +30,9 @@ type Plan struct {
 	AppendOnly bool
 	// Aggregates are the physical aggregates, each once.
 	Aggregates []Aggregate
+	// Further are the other SELECTs of a UNION ALL: what Filter, Keys and
+	// Aggregates say of the first, for each of them.
+	Further []Input
 	// Output are the columns of v, in order.
 	Output []Output
 	// Having is the HAVING clause over the columns of v_mrel as SQL, "" for none.

@@ -103,7 +103,7 @@ func (b *builder) remote(n *node) expr.Node {
 
 // need notes an expression that the program has to give.
 func (b *builder) need(n *node, place span, why error) (expr.Node, error) {
-	if !b.eval.drafting {
+	if !b.eval.drafting || b.united {
 		return nil, why
 	}
 	at := len(b.eval.needs)
@@ -155,7 +155,7 @@ func (b *builder) where(quals *node) error {
 		b.eval.before = append(b.eval.before, converted)
 	}
 	b.eval.whole = refused == nil
-	if refused != nil && b.analysis.Program == nil && !b.eval.drafting {
+	if refused != nil && b.analysis.Program == nil && (!b.eval.drafting || b.united) {
 		return refused
 	}
 	return nil

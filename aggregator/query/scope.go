@@ -38,6 +38,9 @@ func (b *builder) checkFrom() error {
 
 // selfJoin refuses a stream that is read more than once.
 func (b *builder) selfJoin() error {
+	if b.sets() {
+		return b.refuseSets()
+	}
 	at, ok := b.places.findNth(b.places.all(), 2, b.analysis.Stream)
 	if !ok {
 		at = b.places.from.from
