@@ -19,9 +19,10 @@ const settings = "SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle = 'p
 	"SET LOCAL standard_conforming_strings = on; SET LOCAL lock_timeout = '10s'; " + tempFirst
 
 // tempFirst takes pg_temp out of the search_path, where some put it last: left
-// out, it comes first, and FROM finds the stream before any table of its name.
-const tempFirst = `SELECT set_config('search_path', coalesce((SELECT string_agg(p, ',')
-	FROM unnest(string_to_array(current_setting('search_path'), ',')) p WHERE btrim(p, ' "') <> 'pg_temp'), ''), true)`
+// out, it comes first, and FROM finds the stream before any table of its name. Last
+// comes millrace, for year(), date_round() and the like.
+const tempFirst = `SELECT set_config('search_path', concat_ws(',', (SELECT string_agg(p, ',')
+	FROM unnest(string_to_array(current_setting('search_path'), ',')) p WHERE btrim(p, ' "') NOT IN ('pg_temp', 'millrace')), 'millrace'), true)`
 
 // begin opens a transaction with the fixed settings.
 func begin(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {

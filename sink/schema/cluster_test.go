@@ -3,6 +3,7 @@ package schema_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,7 +103,7 @@ func TestUpgrade(t *testing.T) {
 	if err := schema.Install(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, lines(t, conn, "SELECT version::text FROM millrace.version"), "2")
+	equal(t, lines(t, conn, "SELECT version::text FROM millrace.version"), strconv.Itoa(schema.Version))
 	equal(t, lines(t, conn, "SELECT position::text || coalesce(node, '-') FROM millrace.partitions"), "5-")
 
 	conn = connect(t, newDatabase(t))

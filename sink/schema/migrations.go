@@ -67,7 +67,7 @@ BEGIN
 		HINT = 'This group of the continuous view is in error since the value that caused this. Leave the group out by its GROUP BY columns.';
 END $$;
 COMMENT ON FUNCTION millrace.raise(text, anyelement) IS 'Millrace: raises the error that a group is in (SQLSTATE, blank, message)';
-`, clusterStep}
+`, clusterStep, timesStep}
 
 // Version is the version of the database objects that this code installs.
-const Version = clusterVersion
+const Version = timesVersion
