@@ -146,14 +146,12 @@ func (c *clauses) pieces(aggregates []string) []span {
 // sub-SELECTs: then it is no expression over rows.
 func (c *clauses) aggregated(s span, aggregates []string) bool {
 	for i := s.from; i+1 < s.to; i++ {
-		if !c.tokens[i+1].IsOp("(") {
-			continue
-		}
-		if c.tokens[i].IsName() && slices.Contains(aggregates, c.tokens[i].Value) {
+		next := c.tokens[i+1]
+		switch {
+		case c.tokens[i].IsOp("(") && (next.Is("select") || next.Is("with") || next.Is("values")):
+			i = c.closing(i)
+		case next.IsOp("(") && c.tokens[i].IsName() && slices.Contains(aggregates, c.tokens[i].Value):
 			return true
-		}
-		if i+2 < s.to && (c.tokens[i+2].Is("select") || c.tokens[i+2].Is("with") || c.tokens[i+2].Is("values")) {
-			i = c.closing(i + 1)
 		}
 	}
 	return false

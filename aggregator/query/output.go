@@ -160,6 +160,9 @@ func (d *deparser) function(n *node) (string, error) {
 	if !ok {
 		return "", broken("a function without a name")
 	}
+	if n.flag("funcretset") {
+		return "", d.refuse(n, "Use it in a SELECT over the view, or group by it.", "set-returning function %s is not supported here in a continuous view", proc.Name)
+	}
 	arguments := n.nodes("args")
 	if format := n.text("funcformat"); len(arguments) == 1 && (format == "1" || format == "2") {
 		return d.cast(n, n.oid("funcresulttype"))

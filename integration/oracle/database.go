@@ -104,9 +104,13 @@ type Answer struct {
 // Column is a column of an answer.
 type Column struct {
 	Name   string
-	OID    uint32
+	OID    uint32 // 0 of a type that users have made, which is another in each database
 	Typmod int32
+	Type   string // of such a type its name
 }
+
+// firstUserOID is PostgreSQL's FirstNormalObjectId.
+const firstUserOID = 16384
 
 // null is how an answer's rows show NULL: no text of PostgreSQL is like it.
 const null = "\x00NULL"
@@ -202,7 +206,14 @@ func (d *Database) ask(ctx context.Context, schema, sql string, loose []int) (*A
 	answer := &Answer{}
 	var names, shown []string
 	for i, f := range described.Fields {
-		answer.Columns = append(answer.Columns, Column{f.Name, f.DataTypeOID, f.TypeModifier})
+		column := Column{f.Name, f.DataTypeOID, f.TypeModifier, ""}
+		if f.DataTypeOID >= firstUserOID {
+			column.OID = 0
+			if err := d.conn.QueryRow(ctx, "SELECT format_type($1, NULL)", f.DataTypeOID).Scan(&column.Type); err != nil {
+				return nil, err
+			}
+		}
+		answer.Columns = append(answer.Columns, column)
 		names = append(names, fmt.Sprintf("c%d", i+1))
 		shown = append(shown, fmt.Sprintf(look(f.DataTypeOID, contains(loose, i+1)), names[i]))
 	}

@@ -116,6 +116,7 @@ func (r *reference) firstRed(t *testing.T, schema string, f fault) (string, erro
 		seams.Made = f.made(t, r, schema)
 	}
 	run := NewRun(store, options, seams)
+	run.Evaluator = r.evaluator()
 	for _, s := range r.Streams {
 		for views := range slices.Chunk(s.Views, 20) {
 			some := *s

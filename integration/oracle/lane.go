@@ -73,6 +73,8 @@ type Run struct {
 	options Options
 	seams   Seams
 	rng     *chance.Rand
+	// Evaluator carries out row programs; nil where no view has one.
+	Evaluator consumer.Evaluator
 	// Dead are the dead letters: by stream, "decode" and SQLSTATE, or by view
 	// and SQLSTATE.
 	Dead map[string]int
@@ -90,7 +92,8 @@ type lane struct {
 	decoder  format.Decoder
 	metadata format.Metadata
 	views    []*aggregator.View
-	batches  int // since the last flush
+	remotes  []*remote // of the views, nil for those that need none
+	batches  int       // since the last flush
 	seq      uint64
 }
 
@@ -191,7 +194,11 @@ func (r *Run) newStream(s *CompiledStream) (*stream, error) {
 				return nil, fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
 			}
 			table.SetPolicy(r.options.Policy)
-			l.views = append(l.views, table)
+			programmed, err := newRemote(v)
+			if err != nil {
+				return nil, fmt.Errorf("%s: view %s: %w", v.Place, v.Name, err)
+			}
+			l.views, l.remotes = append(l.views, table), append(l.remotes, programmed)
 		}
 		var shards []*aggregator.Merger
 		for shard := range r.options.Shards {
@@ -222,7 +229,9 @@ func (x *stream) take(ctx context.Context, records []Record) error {
 		first := x.batch.Rows
 		err := l.decoder.Append(&x.batch, r.Value)
 		if err == format.NoRoom {
-			x.add(l, &x.batch, records[0].Early)
+			if err := x.add(ctx, l, &x.batch, records[0].Early); err != nil {
+				return err
+			}
 			l.decoder.Begin(&x.batch)
 			l.metadata.Begin(&x.batch)
 			x.records(0)
@@ -244,7 +253,9 @@ func (x *stream) take(ctx context.Context, records []Record) error {
 		x.offset++
 		x.records(first)
 	}
-	x.add(l, &x.batch, records[0].Early)
+	if err := x.add(ctx, l, &x.batch, records[0].Early); err != nil {
+		return err
+	}
 	if l.batches++; x.rng.IntN(x.options.Flush) > 0 && l.batches < x.options.Flush {
 		return nil
 	}
@@ -272,7 +283,7 @@ func (x *stream) records(first int) {
 	}
 }
 
-func (x *stream) add(l *lane, batch *column.Batch, early bool) {
+func (x *stream) add(ctx context.Context, l *lane, batch *column.Batch, early bool) error {
 	for i, v := range x.Views {
 		if v.Latest && early {
 			continue
@@ -289,11 +300,25 @@ func (x *stream) add(l *lane, batch *column.Batch, early bool) {
 					here = append(here, row)
 				}
 			}
-			x.apart.lanes[0].views[i].Add(&x.picked, there, failed)
+			if err := x.addTo(ctx, x.apart.lanes[0], i, there, failed); err != nil {
+				return err
+			}
 			rows = here
 		}
-		l.views[i].Add(&x.picked, rows, failed)
+		if err := x.addTo(ctx, l, i, rows, failed); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// addTo gives rows of the picked batch to a view's tables on a lane.
+func (x *stream) addTo(ctx context.Context, l *lane, i int, rows []int32, failed func(int32, *datum.Error)) error {
+	if l.remotes[i] == nil {
+		l.views[i].Add(&x.picked, rows, failed)
+		return nil
+	}
+	return l.remotes[i].evaluate(ctx, x.Evaluator, x.Views[i], l.views[i], &x.picked, rows, failed)
 }
 
 // flush encodes a lane's groups and merges the blocks as their owners would.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/millrace/millrace/integration/harness"
 	"github.com/millrace/millrace/sink"
+	"github.com/millrace/millrace/sink/evaluate"
 )
 
 // zone is the database's TimeZone: one with a summer time, not the machine's.
@@ -159,6 +160,18 @@ func (r *reference) store(schema string) *sink.Store {
 	return store
 }
 
+// evaluator carries out row programs in the reference's database, where the plans
+// were made.
+func (r *reference) evaluator() *evaluate.Evaluator {
+	r.t.Helper()
+	e, err := evaluate.Open(r.t.Context(), evaluate.DefaultConfig(), sink.DefaultConfig(r.url))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(e.Close)
+	return e
+}
+
 // difference holds one view, in a schema of a database, against PostgreSQL's answer.
 func (r *reference) difference(database *Database, schema string, c *Case) string {
 	r.t.Helper()
@@ -259,6 +272,7 @@ func testInProcess(t *testing.T, r *reference) {
 			t.Log(options)
 			schema := fmt.Sprintf("run_%d", i)
 			run := NewRun(r.store(schema), options, Seams{})
+			run.Evaluator = r.evaluator()
 			for _, s := range r.Streams {
 				if err := run.Stream(t.Context(), s); err != nil {
 					t.Fatal(err)

@@ -36,7 +36,7 @@ func TestScriptFaults(t *testing.T) {
 
 // TestDifference: what is not equal is told apart.
 func TestDifference(t *testing.T) {
-	columns := []Column{{"k", 25, -1}, {"x", 701, -1}}
+	columns := []Column{{"k", 25, -1, ""}, {"x", 701, -1, ""}}
 	answer := func(rows ...string) *Answer {
 		a := &Answer{Columns: columns}
 		for _, row := range rows {

@@ -53,6 +53,7 @@ func newWhole(t *testing.T, r *reference, o wholeOptions) *whole {
 	servers := harness.Get(t)
 	w := &whole{t: t, r: r, o: o, rng: rand.New(rand.NewPCG(o.seed, 4)), url: r.fresh(t)}
 	setZone(t, w.url)
+	w.objects()
 	w.cluster = system.NewCluster(t, servers.Cluster(t), servers.Brokers, w.url, o.env()...)
 	var err error
 	w.kafka, err = kgo.NewClient(kgo.SeedBrokers(servers.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
@@ -63,6 +64,18 @@ func newWhole(t *testing.T, r *reference, o wholeOptions) *whole {
 	t.Cleanup(w.kafka.Close)
 	w.admin = kadm.NewClient(w.kafka)
 	return w
+}
+
+// objects makes what views use besides streams.
+func (w *whole) objects() {
+	conn, err := pgx.Connect(w.t.Context(), w.url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(w.t.Context()) }()
+	if err := MakeObjects(w.t.Context(), conn, w.r.Corpus); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // run makes everything, produces everything and compares everything.
