@@ -134,6 +134,10 @@ func (p *parser) parse() error {
 }
 
 func (p *parser) directive(what, name string, args, body []string) error {
+	if what == "objects" {
+		p.objects(body)
+		return nil
+	}
 	if what == "stream" {
 		return p.stream(name, args, body)
 	}
