@@ -42,6 +42,8 @@ type table struct {
 	taken   int // rows of this round
 	repeats repeats
 
+	few few
+
 	// Of the chunk at hand.
 	words  keyWords
 	probes []uint64 // hashes
@@ -115,6 +117,10 @@ func (t *table) assignSet(set []bool, keys []*column.Vector, rows []int32, group
 func (t *table) assignChunk(keys []*column.Vector, rows []int32, groups []uint32) {
 	probes, found := t.probes[:len(rows)], t.found[:len(rows)]
 	t.words.fill(keys[:t.identity], rows)
+	if t.isFew() {
+		t.assignFew(keys, rows, groups)
+		return
+	}
 	t.words.hash(probes)
 	t.look(probes, found)
 	t.words.dismiss(t.rows.Words, t.rows.Stride, found)
