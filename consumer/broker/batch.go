@@ -82,7 +82,7 @@ func (b *Batches) Begin(topic Topic, bytes int64) *Batch {
 
 const valueSpace = 1 << 20
 
-// Add adds a record; value is copied. It blocks while much waits for the broker.
+// Add adds a record; value is copied, and nil is a record without a value. It blocks while much waits for the broker.
 // The error may be about an earlier record: the batch is lost then.
 func (b *Batch) Add(ctx context.Context, value []byte) error {
 	b.count++
@@ -94,7 +94,10 @@ func (b *Batch) Add(ctx context.Context, value []byte) error {
 		b.values = make([]byte, max(valueSpace, len(value)))
 	}
 	n := copy(b.values, value)
-	record := &kgo.Record{Topic: b.topic.Name, Value: b.values[:n:n]}
+	record := &kgo.Record{Topic: b.topic.Name}
+	if value != nil {
+		record.Value = b.values[:n:n]
+	}
 	b.values = b.values[n:]
 	if b.client != nil {
 		b.client.Produce(ctx, record, b.promise)

@@ -104,3 +104,40 @@ func checkCopies(t *testing.T, p *place) {
 		t.Errorf("an empty file printed %q", out)
 	}
 }
+
+// TestWriteEveryFormat inserts the same rows into streams of every format, with
+// types of every kind.
+func TestWriteEveryFormat(t *testing.T) {
+	p := newPlace(t)
+	const columns = `t text, by bytea, u uuid, j jsonb, a int[], ta text[], c char(3), tm time, ip inet, d text DEFAULT 'none'`
+	const keys = "SELECT t, by, u, j, a, ta, c, tm, ip, d, count(*) FROM %s GROUP BY 1,2,3,4,5,6,7,8,9,10"
+	p.must("", "sql", "-c", "CREATE TABLE plain ("+columns+")")
+	formats := []string{"json", "ndjson", "csv", "text"}
+	for _, format := range formats {
+		p.must("", "sql", "-c", fmt.Sprintf("CREATE STREAM s_%s (%s) WITH (topic = '%s.%[1]s', partitions = 1, format = '%[1]s')", format, columns, p.cluster),
+			"-c", "CREATE CONTINUOUS VIEW v_"+format+" AS "+fmt.Sprintf(keys, "s_"+format))
+	}
+	p.must("", "sql", "-c", fmt.Sprintf("CREATE STREAM s_raw (b bytea) WITH (topic = '%s.raw', partitions = 1, format = 'raw')", p.cluster),
+		"-c", "CREATE CONTINUOUS VIEW v_raw AS SELECT b, count(*) FROM s_raw GROUP BY b")
+	p.node()
+	script := ""
+	for _, table := range append([]string{"plain"}, "s_json", "s_ndjson", "s_csv", "s_text") {
+		script += "INSERT INTO " + table + ` VALUES
+  (E'a,"b"\n\\N\t', '\x00ff0a', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"b": [1, 2.50], "a": "x\ny"}', '{1,NULL,3}', ARRAY['a,"b', NULL, ''], 'x', '12:34:56.789', '10.0.0.1/24', 'given'),
+  ('', '', NULL, '[null]', '{}', '{}', '', '24:00', '::1', ''),
+  (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('\.', '\x5c2e', NULL, '"text"', '[0:1]={5,6}', '{{a,b},{c,d}}', 'äöü', '00:00', '1.2.3.4', DEFAULT);
+INSERT INTO ` + table + " (t) SELECT x::text FROM generate_series(1, 20) x;\n"
+	}
+	p.must(script+`INSERT INTO s_raw VALUES ('\x00ff'), (''), (NULL); SELECT pipelinedb.flush()`, "sql")
+	for _, format := range formats {
+		differences := p.must("", "sql", "-c", fmt.Sprintf(`WITH expected AS (%s) (TABLE expected EXCEPT ALL TABLE v_%[2]s) UNION ALL (TABLE v_%[2]s EXCEPT ALL TABLE expected)`,
+			fmt.Sprintf(keys, "plain"), format))
+		if !strings.Contains(differences, "(0 rows)") {
+			t.Errorf("%s: the view and the table differ in\n%s", format, differences)
+		}
+	}
+	if out := p.must("", "sql", "-c", "SELECT * FROM v_raw ORDER BY b"); !strings.Contains(out, " \\x     |     1\n \\x00ff |     1\n        |     1\n") {
+		t.Errorf("raw:\n%s", out)
+	}
+}

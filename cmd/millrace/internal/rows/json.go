@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -10,8 +11,10 @@ import (
 // every other type as the string that PostgreSQL prints, which the type's input
 // function takes back.
 type JSON struct {
-	names []string // the fields' names, quoted, with their colons
-	kinds []jsonKind
+	columns []string
+	names   []string // the fields' names, quoted, with their colons
+	kinds   []jsonKind
+	oneLine bool // a record is a line
 }
 
 type jsonKind uint8
@@ -26,7 +29,7 @@ const (
 // NewJSON returns a writer of rows with columns of these names and types. A
 // domain's type is that which it is over.
 func NewJSON(names []string, oids []uint32) *JSON {
-	j := &JSON{kinds: make([]jsonKind, len(oids))}
+	j := &JSON{columns: names, kinds: make([]jsonKind, len(oids))}
 	for i, name := range names {
 		lead := byte(',')
 		if i == 0 {
@@ -45,16 +48,21 @@ func NewJSON(names []string, oids []uint32) *JSON {
 	return j
 }
 
-// Append appends a row's record; a nil value is NULL.
-func (j *JSON) Append(to []byte, values [][]byte) []byte {
+// Append implements [Writer].
+func (j *JSON) Append(to []byte, values [][]byte) ([]byte, error) {
 	if len(values) == 0 {
-		return append(to, "{}"...)
+		return append(to, "{}"...), nil
 	}
 	for i, v := range values {
 		to = append(to, j.names[i]...)
 		switch {
+		case j.kinds[i] == jsonRaw && string(bytes.TrimSpace(v)) == "null":
+			return nil, unwritable("the JSON value null", j.columns[i], "A field that is null is read as NULL.", "Write NULL instead.")
 		case v == nil:
 			to = append(to, "null"...)
+		case j.kinds[i] == jsonRaw && j.oneLine:
+			to = append(to, v...)
+			spaced(to[len(to)-len(v):])
 		case j.kinds[i] == jsonRaw, j.kinds[i] == jsonNumber && isNumber(v):
 			to = append(to, v...)
 		case j.kinds[i] == jsonBool:
@@ -63,7 +71,16 @@ func (j *JSON) Append(to []byte, values [][]byte) []byte {
 			to = appendString(to, v)
 		}
 	}
-	return append(to, '}')
+	return append(to, '}'), nil
+}
+
+// spaced turns JSON's line ends, which are all between its tokens, into blanks.
+func spaced(text []byte) {
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			text[i] = ' '
+		}
+	}
 }
 
 // isNumber tells the finite numbers that PostgreSQL prints from NaN and the

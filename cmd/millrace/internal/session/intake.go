@@ -223,9 +223,15 @@ func (in *intake) send(ctx context.Context, reader *pgconn.ResultReader, size in
 				return nil, err
 			}
 		}
-		record = writer.Append(record[:0], reader.Values())
-		if err := records.Add(ctx, record); err != nil {
+		value, err := writer.Append(record[:0], reader.Values())
+		if err == nil {
+			err = records.Add(ctx, value)
+		}
+		if err != nil {
 			return records, err
+		}
+		if value != nil {
+			record = value
 		}
 	}
 	return records, nil
