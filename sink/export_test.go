@@ -2,10 +2,14 @@ package sink
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/millrace/millrace/aggregator"
+	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -44,4 +48,33 @@ func (s *Store) Statements(t testing.TB, shares []aggregator.Share) (statements,
 		t.Fatal(err)
 	}
 	return len(x.asked), rows
+}
+
+// SendVector sends a vector as a fold does and returns what an expression over it, x,
+// gives for each row, as text.
+func SendVector(t testing.TB, ctx context.Context, url string, v *column.Vector, expression string) []*string {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["timezone"] = "UTC"
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // a test's
+	if err := registerVectors(ctx, conn); err != nil {
+		t.Fatal(err)
+	}
+	sql := fmt.Sprintf("SELECT %s FROM unnest($1::%v[]) WITH ORDINALITY AS s(x, i) ORDER BY i", expression, v.Type.Sent())
+	rows, err := conn.Query(ctx, sql, &vectorParam{v: v, to: v.Len()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := pgx.CollectRows(rows, pgx.RowTo[*string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
 }

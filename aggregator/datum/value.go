@@ -21,8 +21,11 @@ import (
 // IntValue appends an integer as a value.
 func IntValue(dst []byte, x int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(x)) }
 
-// FloatValue appends a float as a value.
+// FloatValue appends a float as a value; a NaN is PostgreSQL's.
 func FloatValue(dst []byte, x float64) []byte {
+	if x != x {
+		return binary.BigEndian.AppendUint64(dst, 0x7FF8000000000000)
+	}
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(x))
 }
 
