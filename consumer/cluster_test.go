@@ -66,6 +66,7 @@ type setting struct {
 	onError    topology.OnError
 	partitions int               // of the input topic; 0: testPartitions
 	topic      map[string]string // the input topic's settings
+	format     string            // of the stream; "": json
 }
 
 // newTestCluster makes a cluster on a broker in this process.
@@ -136,7 +137,7 @@ func (c *testCluster) connect() {
 func (c *testCluster) createStream(set setting) {
 	c.t.Helper()
 	s := &topology.Stream{
-		ID: topology.StreamID(NewID()), Name: "events", Topic: c.name + ".events", Format: "json", OnError: set.onError, Start: "latest", TimeZone: "UTC",
+		ID: topology.StreamID(NewID()), Name: "events", Topic: c.name + ".events", Format: cmp.Or(set.format, "json"), OnError: set.onError, Start: "latest", TimeZone: "UTC",
 		Columns: []topology.StreamColumn{{Name: "k", Type: "text", OID: 25, Typmod: -1}, {Name: "i", Type: "bigint", OID: 20, Typmod: -1}},
 	}
 	s.Partials, s.DeadLetters = topology.PartialsTopic(c.name, s.ID), topology.DeadLetterTopic(c.name, s.Name)
