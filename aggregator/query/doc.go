@@ -48,6 +48,11 @@
 // column just as it is takes that column's name in v_mrel (PipelineDB's layout);
 // the others are called _key_1, _sum_1, _count_1 and so on.
 //
+// What a row of the view is, the form of the SELECT says: see form.go. Its keys are
+// GROUP BY expressions, whatever is selected (DISTINCT), or where a record is
+// (append-only views, whose selected values are carried beside the key). Several
+// grouping sets add a key that workers make, the number of the set.
+//
 // Text is compared, and min and max of text are taken, as COLLATE "C"; other
 // collations are refused where they are written.
 package query
