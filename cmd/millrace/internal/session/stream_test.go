@@ -109,7 +109,7 @@ func (k *kept) define(t *testing.T, url, sql string) {
 	}
 	stream := &topology.Stream{Name: create.Name, Topic: create.Name, Format: cmp.Or(create.Options["format"].Value, "json")}
 	for _, c := range columns {
-		stream.Columns = append(stream.Columns, topology.StreamColumn{Name: c.Name, Type: c.TypeName, OID: c.TypeOID, Typmod: c.Typmod, NotNull: c.NotNull})
+		stream.Columns = append(stream.Columns, topology.StreamColumn{Name: c.Name, Type: c.TypeName, OID: c.TypeOID, Typmod: c.Typmod, NotNull: c.NotNull, Kind: c.Kind, Enum: c.Enum})
 	}
 	k.streams[create.Name] = stream
 }
