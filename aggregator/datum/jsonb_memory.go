@@ -71,7 +71,7 @@ func appendJSONBMemory(dst, b []byte, depth int) (_ []byte, ok bool) {
 		return dst, false
 	}
 	if head&jsonbScalar != 0 {
-		if n != 1 {
+		if n != 1 || depth > 0 {
 			return dst, false
 		}
 		return c.append(dst, 0, depth)
@@ -88,6 +88,9 @@ func appendJSONBMemory(dst, b []byte, depth int) (_ []byte, ok bool) {
 		value := i
 		if object {
 			value = n + i
+			if c.entry(i)&jentryType != jentryString {
+				return dst, false
+			}
 			if dst, ok = c.append(dst, i, depth); !ok {
 				return dst, false
 			}

@@ -14,6 +14,14 @@ import (
 
 // TestKeyFormat pins the persisted bytes.
 func TestKeyFormat(t *testing.T) {
+	key := func(typ datum.Type, s string) []byte {
+		in := datum.Input{Type: typ, Typmod: datum.AnyTypmod}
+		value, err := in.Append(nil, []byte(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return datum.AppendKeyValue(nil, typ, value)
+	}
 	decimal := func(s string) []byte { return datum.AppendKeyDecimal(nil, datum.AppendDecimal(nil, decimalOf(s))) }
 	for _, c := range []struct {
 		name string
@@ -35,6 +43,17 @@ func TestKeyFormat(t *testing.T) {
 		{"interval", datum.AppendKeySpan(nil, datum.Span{Months: 1}), "0100000000000000000000025b7f3d4000"},
 		{"interval", datum.AppendKeySpan(nil, datum.Span{Micros: -1}), "01ffffffffffffffffffffffffffffffff"},
 		{"text", datum.AppendKeyText(nil, []byte("ab")), "01026162"},
+		{"bytea", key(datum.Bytea, `\x00ff`), "010200ff"},
+		{"character", key(datum.Bpchar, "ab  "), "01026162"},
+		{"enum", key(datum.Enum, "ok"), "01026f6b"},
+		{"time", key(datum.Time, "24:00"), "01000000141dd76000"},
+		{"uuid", key(datum.UUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), "01a0eebc999c0b4ef8bb6d6bb9bd380a11"},
+		{"inet", key(datum.Inet, "10.1.2.3/8"), "0104080a010203"},
+		{"cidr", key(datum.Cidr, "::1"), "01068000000000000000000000000000000001"},
+		{"jsonb", key(datum.JSONB, `{"b":1.00,"a":["1.00",0.0,-10]}`), "01" + "1f" + hex.EncodeToString([]byte(`{"a": ["1.00", 0, -10], "b": 1}`))},
+		{"int4[]", key(datum.ArrayOf(datum.Int4), "{7,NULL}"), "01" + "01" + "00000002" + "00000001" + "010000000000000007" + "00"},
+		{"numeric[]", key(datum.ArrayOf(datum.Numeric), "[0:0]={1.0}"), "01" + "01" + "00000001" + "00000000" + "0100000000000000000001"},
+		{"empty array", key(datum.ArrayOf(datum.Text), "{}"), "0100"},
 	} {
 		if got := hex.EncodeToString(c.key); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

@@ -182,4 +182,3 @@ func compareWire(t *testing.T, conn *pgx.Conn, typ datum.Type, texts []string, v
 		t.Fatal(rows.Err())
 	}
 }
-
