@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -74,10 +75,19 @@ func (l *lane) startCursor(p *inputPartition, views []*viewPosition) {
 	p.cursors = append(p.cursors, c)
 	l.cursors++
 	for _, v := range views {
-		l.log.Info("catching up", "view", v.view.def.Name, "topic", p.tp.Topic, "partition", p.tp.Partition, "from", c.at, "live", p.next)
+		l.log.Log(l.ctx, catchUpLevel(v.view), "catching up", "view", v.view.def.Name, "topic", p.tp.Topic, "partition", p.tp.Partition, "from", c.at, "live", p.next)
 	}
 	at := c.at
 	l.work.Go(func() { l.runCursor(ctx, c, p.tp, at) })
+}
+
+// catchUpLevel is how a view's catching up is told of: one with a row program does so
+// again and again while PostgreSQL is slow.
+func catchUpLevel(v *laneView) slog.Level {
+	if v.queue != nil {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // runCursor polls until ctx ends, one fetch at a time: the next one waits until
@@ -190,7 +200,7 @@ func (l *lane) join(c *cursor) {
 	for _, v := range c.views {
 		v.mode = live
 		l.node.solved("view "+v.view.def.Name, c.part.tp)
-		l.log.Info("caught up", "view", v.view.def.Name, "topic", c.part.tp.Topic, "partition", c.part.tp.Partition, "at", c.at)
+		l.log.Log(l.ctx, catchUpLevel(v.view), "caught up", "view", v.view.def.Name, "topic", c.part.tp.Topic, "partition", c.part.tp.Partition, "at", c.at)
 	}
 	l.closeCursor(c)
 	l.admit(c.part)

@@ -17,9 +17,22 @@ import (
 
 // doubt notes that a record was refused that a newer catalog may allow.
 func (l *lane) doubt(err *datum.Error) {
-	if err.Code == format.CodeBadCopy {
-		l.doubtful = true
+	l.doubtful = l.doubtful || mayFit(err)
+}
+
+// mayFit reports whether a further column may make a record fit that was refused.
+func mayFit(err *datum.Error) bool { return err.Code == format.CodeBadCopy }
+
+// doubtAgain has records read again that were refused since the last seal, or whose
+// views PostgreSQL has not answered yet: the catalog that has come may allow them.
+func (l *lane) doubtAgain() {
+	for _, s := range l.streams {
+		for _, v := range s.views {
+			l.doubtful = l.doubtful || v.queue != nil && v.queue.doubtful()
+		}
 	}
+	l.void = l.void || l.doubtful
+	l.doubtful = false
 }
 
 // doubted brings the catalog up to date where a record was refused that a newer one

@@ -285,7 +285,7 @@ func (l *lane) reset(why string) {
 				v.table.Reset()
 			}
 			if v.queue != nil {
-				v.renewQueue()
+				l.renewQueue(v)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -32,6 +33,7 @@ func (l *lane) newPartition(tp topology.TopicPartition, id topology.TopicID, s *
 	p.next = max(settle(p.next, stands), 0)
 	for i, v := range s.views {
 		if !l.admissible(p, v, stands[i]) {
+			l.noRoom(p, v)
 			break
 		}
 		p.place(v, stands[i])
@@ -69,6 +71,7 @@ func (l *lane) admit(p *inputPartition) {
 		}
 		at := v.def.StartAt(p.tp.Partition)
 		if !l.admissible(p, v, at) {
+			l.noRoom(p, v)
 			l.startCursors(p)
 			return
 		}
@@ -77,9 +80,25 @@ func (l *lane) admit(p *inputPartition) {
 		}
 		p.place(v, at)
 		p.revision = v.def.Created
+		l.node.solved("view "+v.def.Name, p.tp)
 	}
 	p.revision = l.catalog.Revision
 	l.startCursors(p)
+}
+
+// noRoom tells of a view that has no place where it would not pass: catch-ups end,
+// views with row programs stay.
+func (l *lane) noRoom(p *inputPartition, v *laneView) {
+	n := 0
+	for _, pos := range p.views {
+		if pos.view.queue != nil {
+			n++
+		}
+	}
+	if n == topology.MaxLagging {
+		l.node.problem("view "+v.def.Name, p.tp, fmt.Errorf("stream %q has %d views whose expressions PostgreSQL evaluates, and no place for more: "+
+			"this view and those created after it wait; drop one, or give the topic to a second cluster", p.stream.def.Name, n))
+	}
 }
 
 func (p *inputPartition) has(v *laneView) bool {
@@ -118,6 +137,7 @@ func (l *lane) know(c *topology.Catalog) {
 		return
 	}
 	l.catalog = c
+	l.doubtAgain()
 	for _, def := range c.Streams() {
 		if views := c.ViewsOf(def.ID); len(views) > 0 || l.streams[def.ID] != nil {
 			l.renew(def, views)

@@ -35,9 +35,10 @@ const (
 // waits, and has views read on that fell behind. It is called between polls, when no
 // row waits in a stream's batch.
 func (l *lane) tend() {
-	if !l.coverRead() {
+	if l.remoteViews() == 0 {
 		return
 	}
+	l.coverRead()
 	for _, s := range l.streams {
 		for _, v := range s.views {
 			if v.queue != nil && v.table != nil {
@@ -52,22 +53,16 @@ func (l *lane) tend() {
 	}
 }
 
-// coverRead tells the queues how far their views have read; false where no view has a
-// row program.
-func (l *lane) coverRead() (any bool) {
+// coverRead tells the queues how far their views have read.
+func (l *lane) coverRead() {
 	for _, p := range l.parts {
 		for _, v := range p.views {
-			if v.view.queue == nil {
-				continue
-			}
-			any = true
-			if v.read > v.covered {
+			if v.view.queue != nil && v.read > v.covered {
 				v.view.queue.cover(readTo{p.tp, v.read, v.reading})
 				v.covered, v.reading = v.read, 0
 			}
 		}
 	}
-	return any
 }
 
 // send has as many batches evaluated as may be at once.
@@ -234,6 +229,9 @@ func (l *lane) remoteViews() (n int) {
 
 // shed takes views whose queues are full out of the live reading.
 func (l *lane) shed(p *inputPartition) {
+	if p.stream.remote == 0 {
+		return
+	}
 	for _, v := range p.views {
 		if v.view.queue != nil && v.mode == live && !l.room(v.view) {
 			v.mode = behind
@@ -267,7 +265,7 @@ func (l *lane) forgetSent(p *inputPartition) {
 		if v.view.queue == nil || len(v.view.queue.batches) == 0 {
 			continue
 		}
-		v.view.renewQueue()
+		l.renewQueue(v.view)
 		for _, other := range l.parts {
 			for _, pos := range other.views {
 				if pos.view == v.view {
@@ -294,8 +292,11 @@ func (l *lane) readAgain(p *inputPartition, v *viewPosition) {
 	}
 }
 
-// renewQueue gives up what the view has sent.
-func (v *laneView) renewQueue() {
+// renewQueue gives up what a view has sent.
+func (l *lane) renewQueue(v *laneView) {
+	if v.queue.failing { // what stops it, if it still does, the next call finds
+		l.node.solved("view "+v.def.Name, v.queue.problem)
+	}
 	v.queue.giveUp()
 	v.queue = &remoteQueue{view: v}
 }

@@ -168,6 +168,18 @@ func (q *remoteQueue) ready() int {
 	return n
 }
 
+// doubtful reports whether a record was refused that a newer catalog may allow.
+func (q *remoteQueue) doubtful() bool {
+	for _, b := range q.batches {
+		for _, r := range b.refused {
+			if r.decoding && mayFit(r.err) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // giveUp ends what is under way; nothing of it counts.
 func (q *remoteQueue) giveUp() {
 	q.void = true

@@ -19,8 +19,8 @@ type Evaluator struct {
 	pool   *pgxpool.Pool
 	config Config
 
-	mu    sync.Mutex // guards paces
-	paces map[*query.Remote]*pace
+	mu    sync.Mutex       // guards paces
+	paces map[string]*pace // by the programs' SQL
 }
 
 // Open makes an evaluator for the target database. It connects when it is needed.
@@ -37,7 +37,7 @@ func Open(ctx context.Context, c Config, database sink.Config) (*Evaluator, erro
 	if err != nil {
 		return nil, sink.Explain(err)
 	}
-	return &Evaluator{pool: pool, config: c, paces: map[*query.Remote]*pace{}}, nil
+	return &Evaluator{pool: pool, config: c, paces: map[string]*pace{}}, nil
 }
 
 // Close waits for the calls in flight and closes every connection.
@@ -48,6 +48,13 @@ func (e *Evaluator) Close() { e.pool.Close() }
 // caller's. After an error nothing was evaluated, and the same call may be made
 // again: it is [Temporary] or a [ProgramError].
 func (e *Evaluator) Evaluate(ctx context.Context, program *query.Remote, inputs []*column.Vector, rows int) (*aggregator.Evaluated, error) {
+	pace := e.paceOf(program)
+	select {
+	case pace.places <- struct{}{}:
+		defer func() { <-pace.places }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return nil, temporary(err)
@@ -60,7 +67,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, program *query.Remote, inputs 
 			return nil, judge(err).whole()
 		}
 		b := &batch{
-			evaluator: e, session: s, program: program, statement: statement, inputs: inputs, pace: e.paceOf(program),
+			evaluator: e, session: s, program: program, statement: statement, inputs: inputs, pace: pace,
 			out: newCollector(program, statement.fields),
 		}
 		err = b.run(ctx, rows)
@@ -77,18 +84,23 @@ func (e *Evaluator) Evaluate(ctx context.Context, program *query.Remote, inputs 
 
 // pace is how many rows of a program are sent at once: fewer where they took too
 // long.
-type pace struct{ rows int }
+type pace struct {
+	rows int
+	// places are the connections that it may use: one is left to others, which a
+	// program that is slow, or waits for a lock, would keep from all.
+	places chan struct{}
+}
 
 func (e *Evaluator) paceOf(program *query.Remote) *pace {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := e.paces[program]
+	p := e.paces[program.SQL]
 	if p == nil {
-		if len(e.paces) > maxPaces { // plans are made anew with each change of the catalog
+		if len(e.paces) > maxPaces { // of views that are no more
 			clear(e.paces)
 		}
-		p = &pace{rows: column.MaxRows}
-		e.paces[program] = p
+		p = &pace{rows: column.MaxRows, places: make(chan struct{}, max(1, e.config.PoolSize-1))}
+		e.paces[program.SQL] = p
 	}
 	return p
 }

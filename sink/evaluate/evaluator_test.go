@@ -381,6 +381,32 @@ func TestLocked(t *testing.T) {
 	d.execute(`COMMIT`)
 }
 
+// TestOthersGoOn: a program that waits for a lock does not keep others from PostgreSQL,
+// however many of its batches wait.
+func TestOthersGoOn(t *testing.T) {
+	d := newDatabase(t, func(c *evaluate.Config) { c.PoolSize = 2 })
+	d.execute(`CREATE TABLE gate (i int)`)
+	d.execute(`BEGIN; LOCK TABLE gate`)
+	var work sync.WaitGroup
+	for range 5 {
+		work.Go(func() {
+			if _, err := d.evaluator.Evaluate(t.Context(), ints("i + (SELECT count(*) FROM gate)"), numbers(1), 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	other := d.connect(d.url)
+	for waiting := 0; waiting == 0; {
+		query := `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '% evaluator' AND wait_event_type = 'Lock' AND datname = current_database()`
+		if err := other.QueryRow(t.Context(), query).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.must(ints("i"), numbers(1), 1)
+	d.execute(`COMMIT`)
+	work.Wait()
+}
+
 // TestSlow: rows that are too slow together are evaluated in smaller pieces, and one
 // that is too slow alone has failed.
 func TestSlow(t *testing.T) {
