@@ -47,6 +47,9 @@ func testCoverage(t *testing.T, r *reference) {
 	for _, s := range r.Streams {
 		batches := c.decode(s)
 		for _, v := range s.Views {
+			if v.Plan.Remote != nil {
+				continue // its expressions are over what PostgreSQL gave
+			}
 			c.expressions(s, v, batches)
 			c.aggregates(s, v, batches)
 		}
@@ -263,7 +266,13 @@ func neededFunctions(t *testing.T) []need {
 	failing := failingFunctions(t)
 	var all []need
 	for _, f := range expr.Functions() {
+		if slices.Contains(f.Args, datum.Enum) {
+			continue // needs a type of the database's own
+		}
 		n := need{functionName(f.OID, f.Name), []string{withValue, withNull}}
+		if f.Name == "concat" {
+			n.cases = []string{withValue} // it passes over NULLs
+		}
 		if failing[f.OID] {
 			n.cases = append(n.cases, withError)
 		}
@@ -316,6 +325,9 @@ func neededConstructs() []need {
 	} {
 		all = append(all, need{name, []string{withValue}})
 	}
+	all = append(all,
+		need{"SUBSCRIPT", []string{withValue, withNull}}, need{"ARRAY", []string{withValue}},
+		need{"ANY (array)", []string{withValue, withNull}}, need{"cast of an array", []string{withValue, withNull}})
 	for _, of := range datum.Types() {
 		if of == datum.Text {
 			continue
@@ -377,6 +389,14 @@ func thingOf(n expr.Node) string {
 		return "IS DISTINCT FROM"
 	case *expr.In:
 		return "IN"
+	case *expr.Subscript:
+		return "SUBSCRIPT"
+	case *expr.MakeArray:
+		return "ARRAY"
+	case *expr.AnyOf:
+		return "ANY (array)"
+	case *expr.ArrayCast:
+		return "cast of an array"
 	}
 	return ""
 }
@@ -418,6 +438,14 @@ func parts(n expr.Node) []expr.Node {
 		return []expr.Node{n.Left, n.Right, n.Equal}
 	case *expr.In:
 		return n.Equal
+	case *expr.Subscript:
+		return append([]expr.Node{n.Array}, n.At...)
+	case *expr.MakeArray:
+		return n.Args
+	case *expr.AnyOf:
+		return []expr.Node{n.Arg, n.Array}
+	case *expr.ArrayCast:
+		return []expr.Node{n.Arg}
 	}
 	return nil
 }
