@@ -33,6 +33,14 @@
 // its metadata, the catalog revision it was made under and the views that are
 // not live ([topology.Positions]).
 //
+// # Views that PostgreSQL evaluates
+//
+// A view with a row program reads with the others, but its rows go through a queue
+// of its own to the [Evaluator] and back, beside the lane; it has read up to where the
+// answers are in its table. So it is a view behind the live position, in commits and
+// after a crash, and a PostgreSQL that is slow, or away, holds back nobody else. Where
+// the queue is full a cursor catches it up instead, at PostgreSQL's pace.
+//
 // # Metrics
 //
 // See metrics.go; names begin with millrace_.
