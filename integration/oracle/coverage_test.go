@@ -9,12 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/millrace/millrace/aggregator"
 	"github.com/millrace/millrace/aggregator/agg"
 	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/expr"
 	"github.com/millrace/millrace/aggregator/partial"
+	"github.com/millrace/millrace/consumer"
 	"github.com/millrace/millrace/consumer/format"
 	"github.com/millrace/millrace/topology"
 )
@@ -73,14 +76,28 @@ type need struct {
 // decode returns a stream's records as batches.
 func (c *coverage) decode(s *CompiledStream) []*column.Batch {
 	var all []*column.Batch
-	d := format.NewJSON(s.Fields, format.Env{Zone: s.Zone})
-	for chunk := range slices.Chunk(s.Records, column.BatchRows) {
-		b := &column.Batch{}
+	if s.Definition == nil {
+		return nil // no view reads it
+	}
+	d := consumer.NewDecoder(s.Definition, s.Fields, format.Env{Zone: s.Zone})
+	var metadata format.Metadata
+	for _, m := range s.Metadata {
+		metadata.Want(m.What, m.Of, m.Place)
+	}
+	for at := 0; at < len(s.Records); {
+		b := &column.Batch{Columns: make([]*column.Vector, s.Width)}
 		d.Begin(b)
-		for _, r := range chunk {
-			if err := d.Append(b, r.Value); (err != nil) != (r.Dead != "") {
+		metadata.Begin(b)
+		for ; at < len(s.Records) && b.Rows < column.BatchRows; at++ {
+			r, first := s.Records[at], b.Rows
+			err := d.Append(b, r.Value)
+			if err == format.NoRoom {
+				break
+			}
+			if (err != nil) != (r.Dead != "") {
 				c.t.Errorf("stream %s: record %q: %v", s.Name, r.Value, err)
 			}
+			metadata.Fill(b, first, &kgo.Record{Topic: s.Name, Offset: int64(at), Value: r.Value, Key: r.Key, Headers: r.Headers, Timestamp: r.Time})
 		}
 		all = append(all, b)
 	}
