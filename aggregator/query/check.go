@@ -30,8 +30,6 @@ func (b *builder) checkQuery() error {
 	return b.checkFrom()
 }
 
-const streamAlone = "A continuous view reads from one stream; join and nest where you read the view."
-
 // range table entry kinds, by nodes/parsenodes.h.
 const (
 	rteRelation = "0"

@@ -134,7 +134,9 @@ func (b *builder) refuseUnion(message, hint string) *datum.Error {
 // unionColumn is a column of a union as one of its SELECTs has it.
 func unionColumn(column, target *node) *node {
 	return &node{tag: unionTag, fields: []field{
-		{"number", column.get("varattno")}, {"resulttype", column.get("vartype")}, {"resultcollid", column.get("varcollid")},
+		{"number", column.get("varattno")},
+		{"resulttype", column.get("vartype")},
+		{"resultcollid", column.get("varcollid")},
 		{"arg", value{kind: kindNode, node: target}},
 	}}
 }
