@@ -40,6 +40,9 @@ func (m *madeKeys) begin(batchRows int) {
 		return
 	}
 	m.made.Resize(batchRows)
+	for i := range m.made.Valid {
+		m.made.Valid[i] = ^uint64(0)
+	}
 	for _, v := range m.nulls {
 		if v != nil {
 			v.Resize(batchRows)
@@ -48,9 +51,10 @@ func (m *madeKeys) begin(batchRows int) {
 }
 
 // ofSet returns the keys by which rows are grouped in a set.
-func (m *madeKeys) ofSet(number int, set []bool, keys []*column.Vector, rows []int32) []*column.Vector {
-	for _, r := range rows {
-		m.made.SetInt(int(r), int64(number))
+func (m *madeKeys) ofSet(number int, set []bool, keys []*column.Vector) []*column.Vector {
+	numbers := m.made.Ints
+	for i := range numbers {
+		numbers[i] = int64(number)
 	}
 	for i, in := range set {
 		switch {
@@ -75,7 +79,7 @@ func (m *madeKeys) numbered(keys []*column.Vector, rows []int32) {
 		if i == 0 || offsets[rows[i-1]] != offsets[r] || partitions[rows[i-1]] != partitions[r] {
 			number = 1
 		}
-		m.made.SetInt(int(r), (number-1)*m.sides+m.side+1)
+		m.made.Ints[r] = (number-1)*m.sides + m.side + 1
 	}
 	keys[m.at] = m.made
 }
@@ -99,7 +103,7 @@ func GroupsFromStart(plan *query.Plan) (hashes [][16]byte, sets []int) {
 		t := newTable(plan.KeyTypes(), identity(plan))
 		m := newMadeKeys(plan)
 		m.begin(1)
-		keys := m.ofSet(number, set, nil, []int32{0})
+		keys := m.ofSet(number, set, nil)
 		t.assign(keys, []int32{0}, make([]uint32, 1))
 		hashes, sets = append(hashes, hash128(t.rowHash(0))), append(sets, number)
 	}

@@ -191,7 +191,7 @@ func (v *View) accumulate(batchRows int, rows []int32) {
 		v.made.numbered(v.keyValues, rows)
 	}
 	for number, set := range v.plan.Sets {
-		v.states.table.assignSet(set, v.made.ofSet(number, set, v.keyValues, rows), rows, v.groups)
+		v.states.table.assignSet(set, v.made.ofSet(number, set, v.keyValues), rows, v.groups)
 		v.update(rows)
 	}
 	if v.plan.Sets == nil {
