@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -142,8 +143,8 @@ func (c *call) run(ctx context.Context) {
 
 // temporaryError reports whether an error says of itself that it passes.
 func temporaryError(err error) bool {
-	t, ok := err.(interface{ Temporary() bool })
-	return ok && t.Temporary()
+	var temporary interface{ Temporary() bool }
+	return errors.As(err, &temporary) && temporary.Temporary()
 }
 
 // answer takes what came back, in the lane's goroutine.

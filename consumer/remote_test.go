@@ -25,7 +25,7 @@ func (c *testCluster) dead(view string) []string {
 		all, err := c.admin.EndOffsets(ctx, c.stream.DeadLetters)
 		ends = map[int32]int64{}
 		for p, end := range all {
-			ends[int32(p)] = end
+			ends[p] = end
 		}
 		return err
 	})

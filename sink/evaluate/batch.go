@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,7 +84,7 @@ func (b *batch) settle(ctx context.Context, p piece, f *fault) (again []piece, e
 			}
 		}
 		return p.apart(), nil
-	case f.blame == program && !b.others(p):
+	case f.blame == program && !b.out.passed:
 		return nil, f.whole()
 	case f.blame == timing && !p.late:
 		p.late = true
@@ -92,10 +93,6 @@ func (b *batch) settle(ctx context.Context, p piece, f *fault) (again []piece, e
 	b.out.failed = append(b.out.failed, aggregator.RowFailure{Row: int32(p.from), Err: f.err})
 	return nil, nil
 }
-
-// others reports whether some row of the call was evaluated: then it is not the
-// program that cannot be carried out.
-func (b *batch) others(piece) bool { return b.out.passed }
 
 // probe finds out whether the program can be carried out for some row at least.
 // What the probes return is thrown away: their rows are evaluated again.
@@ -172,11 +169,9 @@ func (b *batch) exchange(ctx context.Context, pieces []piece) ([]*fault, error) 
 	defer cancel()
 	pipeline := b.session.conn.StartPipeline(ctx)
 	faults, err := b.converse(pipeline, pieces)
-	if closed := pipeline.Close(); err == nil && closed != nil {
-		var pg *pgconn.PgError
-		if !asError(closed, &pg) {
-			err = closed
-		}
+	var refused *pgconn.PgError // of a piece: it is among the faults
+	if closed := pipeline.Close(); err == nil && !errors.As(closed, &refused) {
+		err = closed
 	}
 	if err != nil {
 		return nil, temporary(err)

@@ -144,8 +144,5 @@ func (e *Temporary) Error() string { return fmt.Sprintf("evaluate in PostgreSQL:
 // Unwrap returns the cause.
 func (e *Temporary) Unwrap() error { return e.err }
 
-// asError is errors.As.
-func asError[T error](err error, target *T) bool { return errors.As(err, target) }
-
 // Temporary says that it passes by itself.
 func (e *Temporary) Temporary() bool { return true }
