@@ -25,8 +25,10 @@ import (
 func (a *app) produceCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "produce STREAM [FILE]",
-		Short: "Write JSON lines to a stream's topic",
-		Long: `Write each line of a file, or of standard input, as a record to a stream's topic.
+		Short: "Write lines to a stream's topic",
+		Long: `Write each line of a file, or of standard input, as a record to a stream's topic,
+as it is: lines of JSON for the formats json and ndjson, of csv or text for
+these, any lines for raw. A csv value with a line end in it is two lines here.
 Blank lines are left out. A file that ends in .gz is decompressed. The name of
 an existing topic that is no stream does as well.
 
@@ -58,13 +60,16 @@ func (a *app) produce(ctx context.Context, stream, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := linesFit(definition); err != nil {
+		return err
+	}
 	producer, err := broker.NewProducer(a.settings.Kafka, a.log)
 	if err != nil {
 		return err
 	}
 	defer producer.Close()
 	lines := input.reader
-	if definition != nil && definition.Format == "json" {
+	if definition != nil && (definition.Format == "json" || definition.Format == "ndjson") {
 		lines = a.warn(definition, lines)
 	}
 	out := console.New(a.err)
@@ -82,6 +87,15 @@ func (a *app) produce(ctx context.Context, stream, name string) error {
 	out.Printf("%s records to topic %s in %.2f s (%s records/s)\n",
 		console.Number(records), topic, took.Seconds(), console.Number(rate(records, took)))
 	return nil
+}
+
+// linesFit refuses a stream whose records begin with a header: each line would be one.
+func linesFit(s *topology.Stream) error {
+	if s == nil || s.Copy == nil || s.Copy.Header == "" {
+		return nil
+	}
+	return fmt.Errorf("stream %q has header = '%s': each of its records begins with a header line, and this command makes a record of each line; "+
+		"create the stream without header, and leave the file's first line out: tail -n +2 FILE | millrace produce %s", s.Name, s.Copy.Header, s.Name)
 }
 
 func rate(records int64, took time.Duration) int64 {
