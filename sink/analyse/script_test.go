@@ -18,6 +18,7 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/query"
 	"github.com/millrace/millrace/aggregator/statement"
+	"github.com/millrace/millrace/topology"
 )
 
 var record = flag.Bool("record", false, "write what this PostgreSQL answers into the testdata of aggregator/query")
@@ -38,11 +39,17 @@ func connect(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-// testStream has a column of every type.
+// testStream has a column of every type, and a stream's metadata columns.
 func testStream(t *testing.T, conn *pgx.Conn) (Stream, query.Schema) {
 	makeObjects(t, conn)
-	return resolved(t, conn, `CREATE STREAM s (bo boolean, i2 smallint, i4 integer, i8 bigint, f4 real, f8 double precision, n numeric,
+	stream, schema := resolved(t, conn, `CREATE STREAM s (bo boolean, i2 smallint, i4 integer, i8 bigint, f4 real, f8 double precision, n numeric,
 		n2 numeric(10,2), t text, v varchar(5), d date, ts timestamp, tz timestamptz, i interval)`)
+	for _, m := range topology.MetadataColumns() {
+		of, _ := datum.TypeOf(m.OID)
+		stream.Columns = append(stream.Columns, Column{Name: m.Name, TypeText: m.Type, Hidden: true})
+		schema = append(schema, query.SchemaColumn{Name: m.Name, Type: of, Typmod: -1, Metadata: true})
+	}
+	return stream, schema
 }
 
 func resolved(t *testing.T, conn *pgx.Conn, create string) (Stream, query.Schema) {
