@@ -38,6 +38,8 @@ type DraftColumn struct {
 	Sent string
 	// Collate says that the column has COLLATE "C".
 	Collate bool
+	// Composite says that the type is a row's: a record may have it as an object.
+	Composite bool
 }
 
 // numberColumn is the row's number in a program's relations: a name that no user has.

@@ -26,7 +26,7 @@ func (d *Draft) text(texts []string, sending bool) string {
 			}
 			batch.WriteString("current_setting(" + parameterStandIn(inputs) + ")::" + c.Sent + "[]")
 			names = append(names, "c"+itoa(inputs))
-			columns[i] = "i.c" + itoa(inputs) + "::" + c.Type
+			columns[i] = c.from("i.c" + itoa(inputs))
 		}
 		if c.Collate {
 			columns[i] = "(" + columns[i] + `) COLLATE "C"`
@@ -55,6 +55,14 @@ func (d *Draft) text(texts []string, sending bool) string {
 		items += ", q." + r
 	}
 	return "SELECT " + items + "\nFROM " + from + "\nCROSS JOIN LATERAL (\n" + inner + "\n) AS q" + alias
+}
+
+// from writes the column's value from what is sent.
+func (c DraftColumn) from(sent string) string {
+	if c.Composite {
+		return "CASE WHEN " + sent + " LIKE '{%' THEN pg_catalog.json_populate_record(NULL::" + c.Type + ", " + sent + "::json) ELSE " + sent + "::" + c.Type + " END"
+	}
+	return sent + "::" + c.Type
 }
 
 // with writes WITH: the stream's CTE, then the user's.

@@ -141,11 +141,10 @@ func (e *nativeBuilder) column(n *node) (expr.Node, error) {
 	}
 	column := e.columns[at-1]
 	of := e.analysis.TypeOf(n.oid("vartype"))
-	switch column.Type {
-	case of:
-	case datum.Other: // its values are texts that PostgreSQL alone reads
+	switch {
+	case column.Type == datum.Other: // its values are texts that PostgreSQL alone reads
 		return nil, e.refuse(n, "", "column \"%s\" of type %s is not supported here in a continuous view", column.Name, e.typeName(n.oid("vartype")))
-	default:
+	case column.Type != of:
 		return nil, datum.Errorf(datum.CodeInvalidObjectState, "column \"%s\" of stream \"%s\" has changed its type", column.Name, e.analysis.Stream)
 	}
 	return &expr.Column{Index: e.index[at-1], Name: column.Name, Of: of}, nil

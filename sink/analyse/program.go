@@ -111,13 +111,15 @@ func draftColumns(ctx context.Context, tx pgx.Tx, stream Stream, analysis *query
 	var schema query.Schema
 	var drafts []query.DraftColumn
 	for i, c := range columns {
-		of := analysis.TypeOf(c.TypeOID)
+		of := c.Type
 		sent := of.Sent().String()
 		if of.Sent() == datum.Bpchar {
 			sent = "bpchar" // character is character(1)
 		}
 		schema = append(schema, query.SchemaColumn{Name: c.Name, Type: of, Typmod: c.Typmod, NotNull: c.NotNull})
-		drafts = append(drafts, query.DraftColumn{Name: c.Name, Type: c.TypeName, Sent: sent, Collate: isText(stream.Columns[i].TypeText)})
+		drafts = append(drafts, query.DraftColumn{
+			Name: c.Name, Type: c.TypeName, Sent: sent, Collate: isText(stream.Columns[i].TypeText), Composite: analysis.Kinds[c.TypeOID].Kind == "c",
+		})
 	}
 	return schema, drafts, nil
 }
