@@ -259,6 +259,11 @@ func look(oid uint32, loose bool) string {
 	case pgtype.IntervalOID:
 		return "(((extract(year from %[1]s) * 12 + extract(month from %[1]s)) * 30 + extract(day from %[1]s)) * 86400" +
 			" + extract(hour from %[1]s) * 3600 + extract(minute from %[1]s) * 60 + extract(second from %[1]s))::text"
+	case pgtype.JSONBOID, pgtype.JSONBArrayOID, pgtype.NumericArrayOID:
+		// Zeros behind the point, and the point, at the end of a number.
+		return `regexp_replace(regexp_replace(%s::text, '(\.[0-9]*?)0+(?![0-9.])', '\1', 'g'), '\.(?![0-9])', '', 'g')`
+	case pgtype.Float4ArrayOID, pgtype.Float8ArrayOID:
+		return `regexp_replace(%s::text, '-0(?=[,}])', '0', 'g')`
 	}
 	return "%s::text"
 }
