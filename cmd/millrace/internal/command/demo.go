@@ -17,15 +17,16 @@ func (a *app) demoCommand() *cobra.Command {
 	var exit bool
 	cmd := &cobra.Command{
 		Use:   "demo [--exit]",
-		Short: "Show it: real flights, three views, and a check that they are exact",
-		Long: `Start what "millrace dev" starts, create a stream and three continuous views over
-it, produce 200,000 real flights, show the views while they fill, and check that
-each equals the same SELECT over the same rows in a plain table. It then runs
-until Ctrl-C, so that you can look around.
+		Short: "Show it: real flights, four views, and a check that they are exact",
+		Long: `Start what "millrace dev" starts, create a stream and four continuous views over
+it, one of them joined with a table of airports, produce 200,000 real flights,
+show the views while they fill, and check that each equals the same SELECT over
+the same rows in a plain table. It then runs until Ctrl-C, so that you can look
+around.
 
 On servers of your own (MILLRACE_KAFKA_BROKERS, MILLRACE_DATABASE_URL) it makes a
-stream flights, its views, a table flights_plain and a topic of its own there,
-and removes them at the end.`,
+stream flights, its views, the tables airports and flights_plain and a topic of
+its own there, and removes them at the end.`,
 		Example: "  millrace demo\n  millrace demo --exit   # ends after the check, status 0 if all views are equal",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), exit) },
@@ -80,7 +81,7 @@ func (a *app) nextSteps(s *system, topic string) string {
 A flight from a new airport appears at once:
 
   echo '{"date": "2001-07-04 12:00:00", "delay": 100, "distance": 700, "origin": "NEW", "destination": "JFK"}' | %[1]s produce flights
-  %[1]s sql -c "SELECT pipelinedb.flush()" -c "SELECT * FROM by_origin WHERE origin = 'NEW'"
+  %[1]s sql -c "INSERT INTO flights VALUES (now(), 20, 700, 'NEW', 'JFK')" -c "SELECT pipelinedb.flush()" -c "SELECT * FROM by_origin WHERE origin = 'NEW'"
 
 With other clients:
 

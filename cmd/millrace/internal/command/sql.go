@@ -24,6 +24,11 @@ DROP of both, SELECT pipelinedb.flush()) are carried out by Millrace, all others
 go to the target database as they are, over one connection. Rows, notices and
 errors are printed as psql prints them.
 
+INSERT INTO and COPY FROM write into a stream, too: PostgreSQL evaluates the rows,
+and all of them go to the stream's topic, or none. The data of COPY FROM STDIN
+stands behind the statement in a script, up to a line \., or comes from standard
+input behind -c. \copy reads and writes files here, as psql has it.
+
 Without -c and -f: a prompt on a terminal (\? there for help), else the script
 on standard input. Scripts hold any number of statements, separated by
 semicolons. The first error ends them (as psql does with ON_ERROR_STOP), with
@@ -31,6 +36,9 @@ exit status 1.`,
 		Example: `  millrace sql
   millrace sql -c "CREATE STREAM clicks (url text, ms int) WITH (partitions = 4)"
   millrace sql -c "SELECT * FROM by_url ORDER BY count DESC LIMIT 10"
+  millrace sql -c "INSERT INTO clicks VALUES ('/', 12)" -c "SELECT pipelinedb.flush()"
+  millrace sql -c "COPY clicks FROM STDIN WITH (FORMAT csv)" < clicks.csv
+  millrace sql -c "\copy clicks FROM 'clicks.csv' WITH (FORMAT csv, HEADER)"
   millrace sql -f schema.sql
   millrace sql < schema.sql`,
 		Args: cobra.NoArgs,

@@ -1,4 +1,4 @@
-// Package demo is `millrace demo`: real flights produced into a stream, three
+// Package demo is `millrace demo`: real flights produced into a stream, four
 // continuous views that fill while a person looks on, and the proof that each
 // of them equals the same SELECT over the same rows in a plain table.
 package demo
@@ -10,10 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/millrace/millrace/cmd/millrace/internal/console"
 	"github.com/millrace/millrace/cmd/millrace/internal/service"
 	"github.com/millrace/millrace/cmd/millrace/internal/status"
 	"github.com/millrace/millrace/consumer/broker"
+	"github.com/millrace/millrace/data/airports"
 	"github.com/millrace/millrace/data/flights"
 )
 
@@ -24,6 +27,8 @@ type Demo struct {
 	// Topic is the stream's, made by the demo. It is not "flights" on a broker
 	// of the person's own, which may have a topic of that name.
 	Topic string
+
+	joined bool // the table of airports is the demo's own
 }
 
 // flushLimit bounds the whole filling; it takes seconds.
@@ -50,6 +55,9 @@ func (d *Demo) create(ctx context.Context) error {
 	for _, v := range views() {
 		statements = append(statements, "CREATE CONTINUOUS VIEW "+v.name+" AS\n  "+v.over("flights"))
 	}
+	if err := d.loadAirports(ctx); err != nil {
+		return fmt.Errorf("load the airports into the table %s: %w", airportsTable, err)
+	}
 	d.Console.Printf("\n")
 	for _, sql := range statements {
 		result, err := d.Service.DDL().Execute(ctx, sql)
@@ -68,6 +76,18 @@ func (d *Demo) create(ctx context.Context) error {
 func firstLine(sql string) string {
 	line, _, _ := strings.Cut(sql, "\n")
 	return line
+}
+
+// loadAirports makes the table that a view joins the stream with.
+func (d *Demo) loadAirports(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, d.Service.Store.Pool(), func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "CREATE TABLE "+airportsTable+" ("+airports.Columns+", PRIMARY KEY (iata))"); err != nil {
+			return err
+		}
+		_, err := tx.Conn().PgConn().CopyFrom(ctx, airports.CSV(), "COPY "+airportsTable+" FROM STDIN WITH (FORMAT csv, HEADER)")
+		d.joined = err == nil
+		return err
+	})
 }
 
 // fill produces the flights and shows the views until all are folded.
@@ -114,7 +134,7 @@ func (d *Demo) produce(ctx context.Context, s *show) error {
 	}
 	s.produced.Store(records)
 	reader := status.Reader{Kafka: d.Service.Admin, Catalog: d.Service.Catalog, Store: d.Service.Store}
-	names := make([]string, 0, 3)
+	names := make([]string, 0, 4)
 	for _, v := range views() {
 		names = append(names, v.name)
 	}
@@ -124,6 +144,10 @@ func (d *Demo) produce(ctx context.Context, s *show) error {
 // Remove takes away what the demo made, from servers that stay.
 func (d *Demo) Remove(ctx context.Context) error {
 	_, err := d.Service.DDL().Execute(ctx, "DROP STREAM IF EXISTS flights CASCADE")
-	_, tableErr := d.Service.Store.Pool().Exec(ctx, "DROP TABLE IF EXISTS "+plainTable)
+	tables := plainTable
+	if d.joined {
+		tables += ", " + airportsTable
+	}
+	_, tableErr := d.Service.Store.Pool().Exec(ctx, "DROP TABLE IF EXISTS "+tables)
 	return errors.Join(err, tableErr, d.Service.Admin.DeleteTopic(ctx, d.Topic))
 }

@@ -42,35 +42,24 @@ func (s *show) draw(ctx context.Context) error {
 	}
 	c := s.demo.Console
 	if !c.Terminal() {
-		// Not the same twice, and not every little step.
-		if folded <= s.shown || folded < flights.Count && folded-s.shown < flights.Count/5 {
-			return nil
+		// Not the same twice, and not every little step; the end is last's to show.
+		if folded-s.shown >= flights.Count/5 && folded < flights.Count {
+			s.shown = folded
+			c.Printf("%s\n", s.progress(folded))
 		}
-		s.shown = folded
-		c.Printf("%s", s.progress(folded))
-		if folded < flights.Count {
-			c.Printf("\n")
-			return nil
-		}
+		return nil
 	}
 	tops, err := s.tops(ctx)
 	if err != nil {
 		return err
 	}
-	if c.Terminal() {
-		c.Draw(s.progress(folded) + "\n" + tops)
-		return nil
-	}
-	c.Printf("\n%s", tops)
+	c.Draw(s.progress(folded) + "\n" + tops)
 	return nil
 }
 
-// last shows the end in full and leaves it there.
+// last shows the end in full, when every view has all flights, and leaves it there.
 func (s *show) last(ctx context.Context) error {
 	c := s.demo.Console
-	if !c.Terminal() {
-		return s.draw(ctx)
-	}
 	tops, err := s.tops(ctx)
 	if err != nil {
 		return err

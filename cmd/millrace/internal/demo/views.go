@@ -6,6 +6,9 @@ import "fmt"
 const stream = `CREATE STREAM flights (date timestamp, delay int, distance int, origin text, destination text)
   WITH (%s)`
 
+// airportsTable is what by_state joins the stream with.
+const airportsTable = "airports"
+
 // view is one continuous view of the demo.
 type view struct {
 	name string
@@ -46,6 +49,14 @@ func views() []view {
 			about: "delays by distance",
 			top: `SELECT haul, flights, round(avg_delay, 2) AS avg_delay, min_delay, max_miles
   FROM by_haul ORDER BY flights DESC, haul`,
+		},
+		{
+			name: "by_state",
+			query: `SELECT a.state, count(*) AS flights, avg(f.delay) AS avg_delay, sum(f.distance) AS miles
+  FROM %s AS f JOIN airports AS a ON a.iata = f.origin GROUP BY a.state`,
+			about: "flights by state, joined with a table of PostgreSQL's",
+			top: `SELECT state, flights, round(avg_delay, 1) AS avg_delay, miles
+  FROM by_state ORDER BY flights DESC, state LIMIT 5`,
 		},
 	}
 }
