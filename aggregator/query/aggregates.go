@@ -129,7 +129,7 @@ func (e *nativeBuilder) state(n *node, kind string, arg, filter expr.Node) (int,
 	}
 	function, ok := agg.Lookup(kind, of)
 	if !ok {
-		return 0, e.refuse(n, "", "aggregate %s(%s) is not supported in a continuous view",
+		return 0, e.refuse(n, extremeHint(of), "aggregate %s(%s) is not supported in a continuous view",
 			e.analysis.Procs[n.oid("aggfnoid")].Name, e.typeName(exprType(aggregateArg(n))))
 	}
 	at := len(e.plan.Aggregates)
@@ -137,6 +137,16 @@ func (e *nativeBuilder) state(n *node, kind string, arg, filter expr.Node) (int,
 	e.plan.Aggregates = append(e.plan.Aggregates, Aggregate{Function: function, Arg: arg, Filter: filter})
 	e.kinds = append(e.kinds, kind)
 	return at, nil
+}
+
+// extremeHint is the way out where PostgreSQL has an extreme of a type and Millrace
+// has none.
+func extremeHint(of datum.Type) string {
+	switch {
+	case of == datum.Enum, of.Elem() == datum.Enum, of == datum.Other, of.Elem() == datum.JSONB:
+		return "Group by the value, or by its text, and take the extreme where you read the view."
+	}
+	return ""
 }
 
 // sql finishes an aggregate from its states' columns in v_mrel, with
