@@ -14,7 +14,7 @@ TESTFLAGS = -shuffle=on -timeout=30m
 # detector in `test`; `test-race` has it there too.
 UNIT      = $$(go list ./... | grep -v '/integration$$\|/integration/')
 
-.PHONY: help build test test-full test-race fuzz lint dev demo bench image clean
+.PHONY: help build test test-full test-race fuzz lint dev demo bench bench-sql image clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,10 @@ demo: build ## Start the system with real flights and three views (ARGS=--exit e
 
 bench: build ## Measure the whole path against its rivals
 	@$(BIN) bench $(ARGS)
+
+bench-sql: ## Measure every native function and operator: ns and bytes for a row, a table
+	@go test ./aggregator/expr -run '^$$' -bench Kernels -benchtime 10ms | \
+		awk '/^Benchmark/ { sub("BenchmarkKernels/", "", $$1); sub(/-[0-9]+$$/, "", $$1); printf "%10.1f ns/row %8d allocations/batch  %s\n", $$5, $$9, $$1 }' | sort -n
 
 image: ## Build the container image millrace:dev
 	@docker build -t millrace:dev -f deployments/Dockerfile .

@@ -8,18 +8,25 @@ import (
 	"github.com/millrace/millrace/aggregator/datum"
 )
 
-// fullBatch has four columns without NULLs: two int4, a float8 and a text.
+// fullBatch has columns without NULLs: two int4, a float8, a text, a jsonb and an array.
 func fullBatch() *column.Batch {
 	rng := rand.New(rand.NewPCG(1, 2))
 	words := []string{"AA", "DL", "UA", "a somewhat longer carrier name", "WN"}
 	a, b, f, s := column.New(datum.Int4), column.New(datum.Int4), column.New(datum.Float8), column.New(datum.Text)
+	j, numbers := column.New(datum.JSONB), column.New(datum.ArrayOf(datum.Int4))
+	var array datum.ArrayBuilder
 	for range column.BatchRows {
+		j.AppendBytes([]byte(`{"k": 1, "carrier": "DL", "deep": {"list": [1, 2, "x"]}}`))
+		array.Begin(nil, []int32{2}, []int32{1})
+		array.Int(7)
+		array.Int(9)
+		numbers.AppendBytes(array.Bytes)
 		a.AppendInt(rng.Int64N(1000))
 		b.AppendInt(1 + rng.Int64N(1000))
 		f.AppendFloat(1 + rng.Float64())
 		s.AppendBytes([]byte(words[rng.IntN(len(words))]))
 	}
-	return batchOf(a, b, f, s)
+	return batchOf(a, b, f, s, j, numbers)
 }
 
 func steadyNodes() map[string]Node {
@@ -39,6 +46,11 @@ func steadyNodes() map[string]Node {
 		"textcat":        &Call{Proc: 1258, Name: "textcat", Args: []Node{s, s}, Of: datum.Text},
 		"coalesce":       &Coalesce{Args: []Node{s, &Const{texts("none")}}, Of: datum.Text},
 		"is null":        &Test{IsNull, s},
+		"regex":          &Call{Proc: 1254, Name: "textregexeq", Args: []Node{s, &Const{texts("long+er")}}, Of: datum.Bool},
+		"jsonb ->>":      &Call{Proc: 3214, Name: "jsonb_object_field_text", Args: []Node{&Column{Index: 4, Of: datum.JSONB}, &Const{texts("carrier")}}, Of: datum.Text},
+		"subscript":      &Subscript{Array: &Column{Index: 5, Of: datum.ArrayOf(datum.Int4)}, At: []Node{lit(2)}, Of: datum.Int4},
+		"any":            &AnyOf{Arg: lit(9), Array: &Column{Index: 5, Of: datum.ArrayOf(datum.Int4)}, Proc: 65, Name: "int4eq"},
+		"concat":         &Call{Proc: 3058, Name: "concat", Args: []Node{s, col(0)}, Of: datum.Text},
 		"like":           &Call{Proc: 850, Name: "textlike", Args: []Node{s, &Const{texts("%longer%")}}, Of: datum.Bool},
 	}
 }

@@ -114,7 +114,9 @@ func (f *function) takes(n *Call) bool {
 		return false
 	}
 	for i, a := range n.Args {
-		if want := f.args[min(i, last)]; want != datum.Invalid && want != a.Type() {
+		want, of := f.args[min(i, last)], a.Type()
+		// PostgreSQL's casts take a cidr for the inet that it is.
+		if want != datum.Invalid && want != of && !(want == datum.Inet && of == datum.Cidr) {
 			return false
 		}
 	}

@@ -60,7 +60,7 @@ func quoteGolden(s string) string {
 	return strconv.Quote(s)
 }
 
-func unquoteGolden(t *testing.T, s string) *string {
+func unquoteGolden(t testing.TB, s string) *string {
 	if s == "NULL" {
 		return nil
 	}
@@ -74,7 +74,7 @@ func unquoteGolden(t *testing.T, s string) *string {
 	return &s
 }
 
-func typeNamed(t *testing.T, name string) datum.Type {
+func typeNamed(t testing.TB, name string) datum.Type {
 	for _, x := range datum.AllTypes() {
 		if x.String() == name {
 			return x
@@ -84,7 +84,7 @@ func typeNamed(t *testing.T, name string) datum.Type {
 	return datum.Invalid
 }
 
-func readGolden(t *testing.T) []section {
+func readGolden(t testing.TB) []section {
 	f, err := os.Open(goldenFile)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func readGolden(t *testing.T) []section {
 	return all
 }
 
-func readTitle(t *testing.T, line string) section {
+func readTitle(t testing.TB, line string) section {
 	head, result, _ := strings.Cut(line, " -> ")
 	parts := strings.SplitN(head, " ", 3)
 	oid, err := strconv.ParseUint(parts[0], 10, 32)
@@ -135,7 +135,7 @@ func (s section) node(args []Node) Node {
 	return &Call{Proc: s.oid, Name: s.name, Args: args, Of: s.result}
 }
 
-func testEnv(t *testing.T) Env {
+func testEnv(t testing.TB) Env {
 	zone, err := time.LoadLocation(goldenZone)
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func testEnv(t *testing.T) Env {
 }
 
 // appendParsed appends a value in its text form, nil for NULL.
-func appendParsed(t *testing.T, env Env, v *column.Vector, s *string) {
+func appendParsed(t testing.TB, env Env, v *column.Vector, s *string) {
 	t.Helper()
 	if s == nil {
 		v.AppendNull()
