@@ -77,6 +77,11 @@ func parsed(sql string) string {
 		return map[bool]string{true: "not built\n"}[planned] + failure(sql, err)
 	}
 	switch s := found.(type) {
+	case *ExplainView:
+		if s.Create != nil {
+			return fmt.Sprintf("explain view %s %q at %d\n", s.Create.Name, s.Create.Select, s.Create.SelectPos)
+		}
+		return fmt.Sprintf("explain %q.%q at %d\n", s.Schema, s.Name, s.Pos)
 	case *CreateStream:
 		return fmt.Sprintf("create stream %q at %d exists=%v\n", s.Name, s.NamePos, s.IfNotExists) + columnLines(s.Columns) + likeLines(s.Like) + optionLines(s.Options)
 	case *AlterStream:

@@ -68,6 +68,10 @@ func (p *parser) parse() (Statement, error) {
 		return p.alterStream()
 	case p.accept("alter", "foreign", "table"):
 		return p.alterForeignTable()
+	case p.accept("explain", "continuous", "view"):
+		return p.explainView()
+	case p.words("explain", "create", "continuous", "view"):
+		return p.explainCreate()
 	case p.words("select", "pipelinedb", ".", "flush", "(", ")") && len(p.tokens) == 6:
 		return &FlushCall{}, nil
 	}
@@ -84,7 +88,6 @@ func (p *parser) parse() (Statement, error) {
 		{"alter", "continuous", "view"},
 		{"alter", "continuous", "transform"},
 		{"truncate", "continuous", "view"},
-		{"explain", "continuous", "view"},
 		{"activate"},
 		{"deactivate"},
 	} {

@@ -111,6 +111,13 @@ type DropView struct {
 	Continuous bool
 }
 
+// ExplainView is EXPLAIN CONTINUOUS VIEW v, or EXPLAIN before a CREATE of one
+// (Create), which is then not carried out.
+type ExplainView struct {
+	Ref
+	Create *CreateView
+}
+
 // FlushCall is SELECT pipelinedb.flush().
 type FlushCall struct{}
 
@@ -129,6 +136,7 @@ func (*AlterStream) statement()  {}
 func (*CreateView) statement()   {}
 func (*DropStream) statement()   {}
 func (*DropView) statement()     {}
+func (*ExplainView) statement()  {}
 func (*FlushCall) statement()    {}
 func (*Postgres) statement()     {}
 func (*NotBuilt) statement()     {}

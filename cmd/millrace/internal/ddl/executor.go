@@ -33,6 +33,8 @@ type Executor struct {
 type Result struct {
 	Tag     string // as psql prints it: "CREATE STREAM"
 	Notices []string
+	// Rows are what an EXPLAIN shows instead of a tag, nil for other statements.
+	Rows []string
 	// Revision is the catalog's revision after a change: the next command can
 	// wait for it. 0 where nothing changed.
 	Revision topology.Revision
@@ -57,6 +59,8 @@ func (e *Executor) Execute(ctx context.Context, sql string) (Result, error) {
 		result, err = e.alterStream(ctx, s)
 	case *statement.CreateView:
 		result, err = e.createView(ctx, s)
+	case *statement.ExplainView:
+		result, err = e.explainView(ctx, s)
 	case *statement.DropStream:
 		result, err = e.dropStream(ctx, s)
 	case *statement.DropView:

@@ -198,6 +198,13 @@ func (s *Session) millrace(ctx context.Context, text string) error {
 	if err != nil {
 		return withoutForeignPosition(err)
 	}
+	if result.Rows != nil {
+		plan := psql.Table{Columns: []psql.Column{{Name: "QUERY PLAN"}}}
+		for _, row := range result.Rows {
+			plan.Rows = append(plan.Rows, []string{row})
+		}
+		return plan.Write(s.Out)
+	}
 	_, err = fmt.Fprintln(s.Out, result.Tag)
 	return err
 }
