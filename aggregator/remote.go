@@ -115,15 +115,25 @@ func (r *Remote) Add(s *Sent, rows []int32, number func(record int32) int32) {
 	s.Rows += len(rows)
 }
 
-// Memory returns the bytes that the rows take.
+// Memory returns the bytes that the rows take, without what is kept for others.
 func (s *Sent) Memory() int {
-	n := 4 * cap(s.Records)
+	n := 4 * len(s.Records)
 	for _, v := range s.columns {
 		if v != nil {
-			n += v.Memory()
+			n += 8*(len(v.Ints)+len(v.Floats)+len(v.Slices)) + 16*len(v.Spans) + len(v.Arena)
 		}
 	}
 	return n
+}
+
+// Reset empties it and keeps its memory for further rows of the same view.
+func (s *Sent) Reset() {
+	s.Rows, s.Records = 0, s.Records[:0]
+	for _, v := range s.columns {
+		if v != nil {
+			v.Reset()
+		}
+	}
 }
 
 // derived is the batch that a view with a row program works on.

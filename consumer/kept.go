@@ -50,20 +50,26 @@ func length(b []byte) int {
 	return len(b)
 }
 
-// record returns a record as it was. It shares the copy's bytes.
+// record returns a record as it was, with bytes of its own.
 func (k *recordCopies) record(topic string, number int32) *kgo.Record {
 	c := k.all[number]
 	r := &kgo.Record{Topic: topic, Partition: c.partition, Offset: c.offset, Timestamp: time.UnixMilli(c.time), Headers: c.headers}
 	at := c.at
 	if c.key >= 0 {
-		r.Key = k.arena[at : at+c.key : at+c.key]
+		r.Key = append([]byte{}, k.arena[at:at+c.key]...)
 		at += c.key
 	}
 	if c.value >= 0 {
-		r.Value = k.arena[at : at+c.value : at+c.value]
+		r.Value = append([]byte{}, k.arena[at:at+c.value]...)
 	}
 	return r
 }
 
-// memory returns the bytes that the copies take.
-func (k *recordCopies) memory() int { return cap(k.arena) + keptBytes*cap(k.all) }
+// memory returns the bytes that the copies take, without what is kept for others.
+func (k *recordCopies) memory() int { return len(k.arena) + keptBytes*len(k.all) }
+
+// reset forgets the copies and keeps their memory.
+func (k *recordCopies) reset() {
+	clear(k.all) // their headers
+	k.arena, k.all = k.arena[:0], k.all[:0]
+}

@@ -14,7 +14,7 @@ type memoryPlan struct {
 	// as much in all.
 	tables int64
 	// remote is for what a lane's views with row programs have read and PostgreSQL
-	// has not evaluated yet.
+	// has not evaluated yet, and as much again for the memory of what comes next.
 	remote int64
 	// merged is for a folder's merged groups and the parts of flushes that are not
 	// whole. With what is half empty and the statements it is 1.8 times as much.

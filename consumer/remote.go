@@ -178,10 +178,9 @@ func (c *call) report(err error) {
 func (l *lane) takeAnswered(s *laneStream, v *laneView) {
 	for n := v.queue.ready(); n > 0 && !l.full(); n = v.queue.ready() {
 		for _, b := range v.queue.batches[:n] {
-			v.queue.bytes -= b.bytes
 			l.takeBatch(s, v, b)
 		}
-		v.queue.batches = slices.Delete(v.queue.batches, 0, n)
+		v.queue.taken(n, l.roomOf())
 		l.weigh()
 	}
 }
@@ -218,8 +217,11 @@ func (l *lane) takeBatch(s *laneStream, v *laneView, b *remoteBatch) {
 // room reports whether a view takes more rows: of one with a row program its queue
 // must not be full.
 func (l *lane) room(v *laneView) bool {
-	return v.queue == nil || int64(v.queue.bytes) < l.node.memory.remote/int64(max(1, l.remoteViews()))
+	return v.queue == nil || int64(v.queue.bytes) < l.roomOf()
 }
+
+// roomOf returns how many bytes the queue of each view may hold.
+func (l *lane) roomOf() int64 { return l.node.memory.remote / int64(max(1, l.remoteViews())) }
 
 func (l *lane) remoteViews() (n int) {
 	for _, s := range l.streams {

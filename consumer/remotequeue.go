@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -26,6 +27,8 @@ type remoteQueue struct {
 	void    bool                    // it was given up: what comes back counts for nothing
 	problem topology.TopicPartition // where one was reported
 	failing bool                    // it was
+	spare   []*remoteBatch          // memory for batches to come
+	spared  int                     // bytes of it
 }
 
 // remoteBatch is one call of the evaluator, and what goes with it.
@@ -40,6 +43,7 @@ type remoteBatch struct {
 	cancel  context.CancelFunc // while it is being evaluated
 	result  *aggregator.Evaluated
 	bytes   int
+	spared  int // bytes that it had before, whose memory it has
 }
 
 // batchState is how far a batch is.
@@ -83,8 +87,30 @@ func (q *remoteQueue) last() *remoteBatch {
 		return q.batches[n-1]
 	}
 	b := &remoteBatch{}
+	if n := len(q.spare); n > 0 {
+		b, q.spare = q.spare[n-1], q.spare[:n-1]
+		q.spared -= b.spared
+	}
 	q.batches = append(q.batches, b)
 	return b
+}
+
+// taken ends the first n batches, which the table has taken. Their memory is kept for
+// as many as are evaluated at once, of so many bytes: making it anew costs more than
+// decoding does.
+func (q *remoteQueue) taken(n int, most int64) {
+	for _, b := range q.batches[:n] {
+		q.bytes -= b.bytes
+		size := b.sent.Memory() + b.records.memory()
+		if len(q.spare) == remoteAhead || int64(q.spared+size) > most {
+			continue
+		}
+		b.sent.Reset()
+		b.records.reset()
+		q.spare = append(q.spare, &remoteBatch{sent: b.sent, records: b.records, refused: b.refused[:0], ends: b.ends[:0], spared: size})
+		q.spared += size
+	}
+	q.batches = slices.Delete(q.batches, 0, n)
 }
 
 // refuse takes a record that failed before PostgreSQL is asked. Its dead letter waits
