@@ -53,6 +53,25 @@
 // (append-only views, whose selected values are carried beside the key). Several
 // grouping sets add a key that workers make, the number of the set.
 //
-// Text is compared, and min and max of text are taken, as COLLATE "C"; other
-// collations are refused where they are written.
+// Text is compared, and min and max of text are taken, as COLLATE "C".
+//
+// # What PostgreSQL evaluates
+//
+// An expression over rows that [expr.Compile] or its conversion refuses, and a FROM
+// with more than the stream, make a plan with a row program ([Remote]): one
+// statement for a whole batch. At CREATE a [Draft] of it is made: the analyser has
+// PostgreSQL look at pieces of the user's text until their trees, compared by
+// fingerprints, are those of what is needed; then at the program itself, whose
+// expressions, FROM and WHERE must be the original's. It is never deparsed from the
+// tree, so what Millrace does not know it cannot get wrong. pg_get_viewdef with an
+// empty search_path then qualifies it, and the [Program] is kept in the analysis
+// with the places in the tree of what it returns. Build finds those again, whatever
+// has become native since.
+//
+// Deparsing the tree was the other way: a writer for each of some 60 nodes, of which
+// PostgreSQL's own has 10,000 lines. A statement for each expression would read
+// tables at different moments and cost as many exchanges.
+//
+// In the output a [Fragment] is what is found in the same way: a constant of a type
+// that Millrace does not know, a sub-SELECT over tables.
 package query
