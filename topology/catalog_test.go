@@ -168,8 +168,8 @@ func TestLookups(t *testing.T) {
 func TestGoldenRecords(t *testing.T) {
 	c := NewCatalog()
 	paths, err := filepath.Glob("testdata/wire/record.v1.*.json")
-	if err != nil || len(paths) != 3 {
-		t.Fatalf("%d golden records, want 3 (%v)", len(paths), err)
+	if err != nil || len(paths) != 4 {
+		t.Fatalf("%d golden records, want 4 (%v)", len(paths), err)
 	}
 	for _, path := range paths {
 		golden, err := os.ReadFile(path)

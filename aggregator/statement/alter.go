@@ -19,14 +19,13 @@ func (p *parser) alterStream() (Statement, error) {
 func (p *parser) alterForeignTable() (Statement, error) {
 	alter := &AlterStream{Foreign: true, IfExists: p.accept("if", "exists")}
 	ref, err := p.qualifiedName()
-	if err != nil || ref.Schema != "" {
-		return &Postgres{}, nil
+	if err == nil && ref.Schema == "" {
+		alter.Ref = ref
+		if p.alterActions(alter) == nil {
+			return alter, nil
+		}
 	}
-	alter.Ref = ref
-	if err := p.alterActions(alter); err != nil {
-		return &Postgres{}, nil
-	}
-	return alter, nil
+	return &Postgres{}, nil
 }
 
 // alterActions reads ADD [COLUMN] [IF NOT EXISTS] column, ….
