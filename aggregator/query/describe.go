@@ -178,6 +178,14 @@ func describe(n expr.Node) string {
 		return "distinct " + describe(n.Equal)
 	case *expr.In:
 		return "in" + describeAll(n.Equal)
+	case *expr.Subscript:
+		return "subscript" + describeAll(append([]expr.Node{n.Array}, n.At...))
+	case *expr.MakeArray:
+		return "array" + describeAll(n.Args)
+	case *expr.AnyOf:
+		return map[bool]string{false: "any ", true: "all "}[n.All] + n.Name + describeAll([]expr.Node{n.Arg, n.Array})
+	case *expr.ArrayCast:
+		return describe(n.Arg) + "::" + n.Of.String()
 	}
 	return fmt.Sprintf("%T", n)
 }

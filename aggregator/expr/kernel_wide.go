@@ -2,11 +2,6 @@ package expr
 
 import "github.com/millrace/millrace/aggregator/datum"
 
-// map3 is map1 for three arguments.
-func map3[A, B, C, R any](f func(A, B, C) R) kernel {
-	return try3(func(a A, b B, c C) (R, *datum.Error) { return f(a, b, c), nil })
-}
-
 // try3 is try1 for three arguments.
 func try3[A, B, C, R any](f func(A, B, C) (R, *datum.Error)) kernel {
 	a, b, third, write := readerOf[A](), readerOf[B](), readerOf[C](), writerOf[R]()
