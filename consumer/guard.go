@@ -5,7 +5,7 @@ package consumer
 func Guards() []string {
 	return []string{
 		guardIdentity, guardMember, guardLedger, guardFence, guardRefused, guardReset, guardSettle, guardStable, guardControl, guardGap,
-		guardRoom, guardLearn, guardRevision, guardID, guardTopic, guardRecover,
+		guardRoom, guardLearn, guardRevision, guardID, guardTopic, guardRecover, guardCovered,
 	}
 }
 
@@ -25,6 +25,7 @@ const (
 	guardRevision = "open.revision"   // a view that a commit did not know stands at its start
 	guardID       = "lane.id"         // views are told apart by their ids, not their names
 	guardTopic    = "open.topic"      // an input topic is the one that the stream was created over
+	guardCovered  = "remote.covered"  // what PostgreSQL has evaluated is taken only together with its positions
 	guardRecover  = "open.recover"    // where nothing is committed, ledger and partials say where views stand
 )
 

@@ -176,7 +176,11 @@ func (c *call) report(err error) {
 // takeAnswered puts what came back into the view's table, and moves the view's
 // positions with it.
 func (l *lane) takeAnswered(s *laneStream, v *laneView) {
-	for n := v.queue.ready(); n > 0 && !l.full(); n = v.queue.ready() {
+	for !l.full() {
+		n := v.queue.ready(len(v.queue.batches) > 0 && l.node.cfg.inject(guardCovered))
+		if n == 0 {
+			return
+		}
 		for _, b := range v.queue.batches[:n] {
 			l.takeBatch(s, v, b)
 		}

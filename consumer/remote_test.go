@@ -201,6 +201,26 @@ func TestRemoteRevoked(t *testing.T) {
 	c.checkDead(views[0])
 }
 
+// TestRemoteEnds: a node that stops in order does not wait for a PostgreSQL that does
+// not answer, and what it had sent is read again.
+func TestRemoteEnds(t *testing.T) {
+	c := newTestCluster(t, seedOf(), topology.DeadLetter)
+	views := []*topology.View{c.createRemote("remote", fromStart), c.createView("native", true)}
+	c.postgres.close()
+	n := c.start(c.config())
+	c.produce(3000)
+	c.folded(views[1])
+	c.wait("batches are under way", func() bool { return c.postgres.is(func() bool { return c.postgres.waiting > 0 }) })
+	c.end(n)
+	c.postgres.open()
+	n = c.start(c.config())
+	c.folded(views...)
+	c.end(n)
+	c.check(views...)
+	c.checkDead(views[0])
+	c.checkDead(views[1])
+}
+
 // TestRemoteDropped: a view is dropped while its batches are under way; they are given
 // up, and nothing else is stopped by it.
 func TestRemoteDropped(t *testing.T) {

@@ -180,14 +180,15 @@ func (q *remoteQueue) cover(end readTo) {
 	b.covered = true
 }
 
-// ready returns how many batches the table may take now.
-func (q *remoteQueue) ready() int {
+// ready returns how many batches the table may take now; uncovered leaves it out that
+// they have to end with positions.
+func (q *remoteQueue) ready(uncovered bool) int {
 	n := 0
 	for i, b := range q.batches {
 		if b.state != hasAnswer {
 			break
 		}
-		if b.covered {
+		if b.covered || uncovered {
 			n = i + 1
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -24,9 +25,10 @@ type testEvaluator struct {
 	fail    int   // of 100 calls fail
 	broken  error // every call fails
 	gate    chan struct{}
-	waiting int // at the gate
-	calls   int
+	only    int64 // at the gate only calls with this value wait; 0: all
+	waiting int   // at the gate
 	rows    int
+	passed  int // rows of calls that were answered
 	given   int // calls that were given up
 }
 
@@ -79,7 +81,6 @@ func (e *testEvaluator) Evaluate(ctx context.Context, program *query.Remote, inp
 		e.t.Errorf("%d inputs of %d rows for %d results", len(inputs), rows, len(program.Results))
 	}
 	e.mu.Lock()
-	e.calls++
 	e.rows += rows
 	yields := e.rng.IntN(50)
 	err := e.broken
@@ -87,6 +88,9 @@ func (e *testEvaluator) Evaluate(ctx context.Context, program *query.Remote, inp
 		err = passing{errTestEvaluator}
 	}
 	gate := e.gate
+	if e.only != 0 && !slices.Contains(inputs[0].Ints, e.only) {
+		gate = nil
+	}
 	if gate != nil {
 		e.waiting++
 	}
@@ -125,5 +129,8 @@ func (e *testEvaluator) Evaluate(ctx context.Context, program *query.Remote, inp
 			out.Results[0].AppendInt(i)
 		}
 	}
+	e.mu.Lock()
+	e.passed += rows
+	e.mu.Unlock()
 	return out, nil
 }
