@@ -137,6 +137,8 @@ func (s section) numberPool(place int) []string {
 		return nil
 	}
 	switch {
+	case strings.HasPrefix(s.name, "subscript"), strings.Contains(s.name, "_array_element"):
+		return []string{"0", "1", "2", "3", "-1", "-2", "2147483647", "-2147483648"}
 	case strings.HasPrefix(s.name, "make_") && s.name != "make_interval":
 		if place == 0 && s.name != "make_time" {
 			return years
