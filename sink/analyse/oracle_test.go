@@ -339,13 +339,14 @@ func ident(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // exprSQL writes a native expression as calls of the functions behind it.
 func exprSQL(n expr.Node) string {
-	all := func(nodes []expr.Node, between string) string {
+	texts := func(nodes []expr.Node, between string) string {
 		texts := make([]string, len(nodes))
 		for i, n := range nodes {
 			texts[i] = exprSQL(n)
 		}
-		return "(" + strings.Join(texts, between) + ")"
+		return strings.Join(texts, between)
 	}
+	all := func(nodes []expr.Node, between string) string { return "(" + texts(nodes, between) + ")" }
 	switch n := n.(type) {
 	case *expr.Column:
 		if n.Index >= streamColumns {
@@ -386,6 +387,18 @@ func exprSQL(n expr.Node) string {
 		return "(" + exprSQL(n.Left) + " IS DISTINCT FROM " + exprSQL(n.Right) + ")"
 	case *expr.In:
 		return all(n.Equal, " OR ")
+	case *expr.AnyOf:
+		if !n.All { // as a condition: false for NULL
+			return "(SELECT bool_or(pg_catalog." + n.Name + "(" + exprSQL(n.Arg) + ", e)) FROM unnest(" + exprSQL(n.Array) + ") e)"
+		}
+	case *expr.MakeArray:
+		return "ARRAY[" + strings.TrimSuffix(strings.TrimPrefix(all(n.Args, ", "), "("), ")") + "]::" + n.Of.String()
+	case *expr.Subscript:
+		text := "(" + exprSQL(n.Array) + ")"
+		for _, at := range n.At {
+			text += "[" + exprSQL(at) + "]"
+		}
+		return text
 	}
 	return fmt.Sprintf("%T", n)
 }
