@@ -19,6 +19,7 @@ import (
 // The tests' stream has two columns of every type: wild values, extremes among
 // them, and tame ones, whose sums do not hang on the order.
 func wild(t datum.Type) expr.Node { return &expr.Column{Index: wildPlace(t), Name: "wild", Of: t} }
+
 func tame(t datum.Type) expr.Node { return &expr.Column{Index: wildPlace(t) + 1, Name: "tame", Of: t} }
 
 func wildPlace(t datum.Type) int { return 2 * (1 + slices.Index(everyType, t)) }
