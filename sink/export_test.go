@@ -63,7 +63,7 @@ func SendVector(t testing.TB, ctx context.Context, url string, v *column.Vector,
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // a test's
+	defer conn.Close(ctx)
 	if err := registerVectors(ctx, conn); err != nil {
 		t.Fatal(err)
 	}

@@ -289,13 +289,12 @@ func (p *arrayParser) end() *Error {
 	if p.i < len(p.text) {
 		return p.malformed("Junk after closing right brace.")
 	}
-	switch p.deep {
-	case p.dims:
-	default:
-		return p.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
-	case 0:
+	if p.deep == 0 {
 		p.dims = 0
 		p.counts = [MaxDimensions]int32{}
+	}
+	if p.deep != p.dims {
+		return p.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
 	}
 	return nil
 }

@@ -83,9 +83,20 @@ func TestKindsOfColumns(t *testing.T) {
 		kind topology.ColumnKind
 		of   datum.Type
 	}{
-		{enum, datum.Enum}, {topology.EnumArrayColumn, datum.ArrayOf(datum.Enum)}, {other, datum.Other}, {other, datum.Other}, {other, datum.Other},
-		{"", datum.UUID}, {"", datum.ArrayOf(datum.Bpchar)}, {other, datum.Other}, {"", datum.JSONB}, {other, datum.Other}, {other, datum.Other},
-		{"", datum.Cidr}, {"", datum.Time}, {"", datum.ArrayOf(datum.Text)},
+		{enum, datum.Enum},
+		{topology.EnumArrayColumn, datum.ArrayOf(datum.Enum)},
+		{other, datum.Other},
+		{other, datum.Other},
+		{other, datum.Other},
+		{"", datum.UUID},
+		{"", datum.ArrayOf(datum.Bpchar)},
+		{other, datum.Other},
+		{"", datum.JSONB},
+		{other, datum.Other},
+		{other, datum.Other},
+		{"", datum.Cidr},
+		{"", datum.Time},
+		{"", datum.ArrayOf(datum.Text)},
 	}
 	for i, c := range columns {
 		if c.Kind != want[i].kind || c.Type != want[i].of {
