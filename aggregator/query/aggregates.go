@@ -129,7 +129,11 @@ func (e *nativeBuilder) state(n *node, kind string, arg, filter expr.Node) (int,
 	}
 	function, ok := agg.Lookup(kind, of)
 	if !ok {
-		return 0, e.refuse(n, extremeHint(of), "aggregate %s(%s) is not supported in a continuous view",
+		hint := ""
+		if kind == "min" || kind == "max" {
+			hint = extremeHint(of)
+		}
+		return 0, e.refuse(n, hint, "aggregate %s(%s) is not supported in a continuous view",
 			e.analysis.Procs[n.oid("aggfnoid")].Name, e.typeName(exprType(aggregateArg(n))))
 	}
 	at := len(e.plan.Aggregates)
