@@ -25,7 +25,7 @@ func (e *Executor) explainView(ctx context.Context, s *statement.ExplainView) (R
 		}
 		view, plan, err := e.define(ctx, s.Create, from)
 		if err != nil {
-			return Result{}, err
+			return Result{}, severalStreams(current, s.Create, from, err)
 		}
 		if view.Shards, _, err = e.countShards(ctx, s.Create); err != nil {
 			return Result{}, err

@@ -45,7 +45,7 @@ func (e *Executor) createView(ctx context.Context, s *statement.CreateView) (Res
 	}
 	view, plan, err := e.define(ctx, s, from)
 	if err != nil {
-		return result, err
+		return result, severalStreams(current, s, from, err)
 	}
 	var notices [2]string
 	if view.Shards, notices[0], err = e.countShards(ctx, s); err != nil {
