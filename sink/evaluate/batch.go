@@ -164,25 +164,45 @@ func (b *batch) rowBytes(row int) int {
 // exchange sends pieces and takes in what comes back. It returns a fault for each
 // piece that failed, nil for the others.
 func (b *batch) exchange(ctx context.Context, pieces []piece) ([]*fault, error) {
-	limit := time.Duration(len(pieces))*b.evaluator.config.Timeout + answerWithin
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("PostgreSQL did not answer within %v", limit))
-	defer cancel()
+	ctx, heard, done := b.evaluator.watched(ctx)
+	defer done()
 	pipeline := b.session.conn.StartPipeline(ctx)
-	faults, err := b.converse(pipeline, pieces)
+	faults, err := b.converse(pipeline, pieces, heard)
 	var refused *pgconn.PgError // of a piece: it is among the faults
 	if closed := pipeline.Close(); err == nil && !errors.As(closed, &refused) {
 		err = closed
 	}
 	if err != nil {
-		return nil, temporary(err)
+		return nil, interrupted(ctx, err)
 	}
 	return faults, nil
 }
 
+// errSilent occurs when a server says nothing at all, as one whose machine is gone.
+var errSilent = errors.New("PostgreSQL did not answer, and did not end the statement after MILLRACE_EVALUATOR_TIMEOUT either")
+
 // answerWithin is how long the server may take beyond its own limit.
 const answerWithin = 10 * time.Second
 
-func (b *batch) converse(pipeline *pgconn.Pipeline, pieces []piece) ([]*fault, error) {
+// watched returns a context that ends when the server says nothing for too long. heard
+// is to be called at each of its answers.
+func (e *Evaluator) watched(ctx context.Context) (watched context.Context, heard, done func()) {
+	limit := e.config.Timeout + answerWithin
+	watched, cancel := context.WithCancelCause(ctx)
+	silence := time.AfterFunc(limit, func() { cancel(errSilent) })
+	return watched, func() { silence.Reset(limit) }, func() { silence.Stop(); cancel(nil) }
+}
+
+// interrupted is the error of a conversation that broke off.
+func interrupted(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return &Temporary{errSilent}
+	}
+	return temporary(err)
+}
+
+// converse calls heard at each answer.
+func (b *batch) converse(pipeline *pgconn.Pipeline, pieces []piece, heard func()) ([]*fault, error) {
 	for _, p := range pieces {
 		values, err := b.parameters(p)
 		if err != nil {
@@ -205,6 +225,7 @@ func (b *batch) converse(pipeline *pgconn.Pipeline, pieces []piece) ([]*fault, e
 		if _, err := pipeline.GetResults(); err != nil { // the piece's end
 			return nil, err
 		}
+		heard()
 		if err == nil && !p.probe {
 			b.evaluator.took(b.pace, p.rows(), true)
 		}

@@ -62,9 +62,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, program *query.Remote, inputs 
 	defer conn.Release()
 	s := sessionOf(conn.Conn())
 	for try := 1; ; try++ {
-		statement, err := s.prepared(ctx, program)
+		statement, err := e.prepared(ctx, s, program)
 		if err != nil {
-			return nil, judge(err).whole()
+			return nil, err
 		}
 		b := &batch{
 			evaluator: e, session: s, program: program, statement: statement, inputs: inputs, pace: pace,
@@ -80,6 +80,20 @@ func (e *Evaluator) Evaluate(ctx context.Context, program *query.Remote, inputs 
 		}
 		return b.out.evaluated(), nil
 	}
+}
+
+// prepared returns the program's statement in a session.
+func (e *Evaluator) prepared(ctx context.Context, s *session, program *query.Remote) (*statement, error) {
+	ctx, _, done := e.watched(ctx)
+	defer done()
+	made, err := s.prepared(ctx, program)
+	if err == nil {
+		return made, nil
+	}
+	if f := judge(err); f.err != nil {
+		return nil, f.whole()
+	}
+	return nil, interrupted(ctx, err)
 }
 
 // pace is how many rows of a program are sent at once: fewer where they took too
