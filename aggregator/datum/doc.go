@@ -4,7 +4,8 @@
 //
 // How each type is kept is said at [Physical]. Values are plain Go values: int64,
 // float64, [Span], and [Decimal] for numeric, which stands in vectors as the bytes
-// of [AppendDecimal]. Canonical keys ([AppendKeyInt] and its like) are a persisted format.
+// of [AppendDecimal]; other types that vectors keep as bytes are just these. What is
+// done alike for every type takes a value by itself, as bytes (see [Input]). Canonical keys ([AppendKeyInt] and its like) are a persisted format.
 //
 // Where PostgreSQL 15 to 18 do not agree on a text, or its meaning changes with the
 // clock (now, today), the text is refused; TestRefused lists those forms.

@@ -43,9 +43,13 @@
 //
 //	values by type
 //	1 bool, 2 int2, 3 int4, 4 int8,        z each
-//	9 date, 10 timestamp, 11 timestamptz
+//	9 date, 10 timestamp, 11 timestamptz,
+//	15 time
 //	5 float4, 6 float8                     8 bytes each, IEEE 754 bits of a float8
 //	7 numeric, 8 text                      length u each, then the bytes of all
+//	13 bytea, 14 bpchar, 16 uuid, 17 json, the same, each as it stands in vectors
+//	18 jsonb, 19 inet, 20 cidr, 21 enum,   (package datum)
+//	22 other; 0x80 + elements: arrays
 //	12 interval                            months z, days z, microseconds z each
 //
 //	group errors, by group ascending

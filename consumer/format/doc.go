@@ -15,6 +15,9 @@
 // boolean or a string goes through the type's input function, so the integer 12
 // may be written 12 or "12", but not 12.5 or 1e1; a text column takes strings
 // unescaped and everything else, objects and arrays included, as its JSON text.
+// json and jsonb take any value as it is, an array takes a JSON array or its literal in a
+// string, an enum one of the labels that the catalog has, and a type that PostgreSQL
+// alone knows any text.
 // Of a key that occurs twice the last one counts.
 //
 // The whole record is checked, whatever fields are wanted: it is one JSON object
