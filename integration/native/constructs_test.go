@@ -92,7 +92,9 @@ func chosenSections(t datum.Type) []section {
 		},
 		{
 			name: "CASE", args: []datum.Type{datum.Bool, t, t},
-			sql: func(args []string) string { return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", args[0], args[1], args[2]) },
+			sql: func(args []string) string {
+				return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", args[0], args[1], args[2])
+			},
 			node: func(args []expr.Node) expr.Node {
 				return &expr.Case{Whens: []expr.When{{Cond: args[0], Then: args[1]}}, Else: args[2], Of: t}
 			},
@@ -108,8 +110,10 @@ func chosenSections(t datum.Type) []section {
 			node: func(args []expr.Node) expr.Node { return &expr.NullIf{Arg: args[0], Equal: equal(args), Of: t} },
 		}, section{
 			name: "IS DISTINCT FROM", args: two,
-			sql:  func(args []string) string { return args[0] + " IS DISTINCT FROM " + args[1] },
-			node: func(args []expr.Node) expr.Node { return &expr.Distinct{Left: args[0], Right: args[1], Equal: equal(args)} },
+			sql: func(args []string) string { return args[0] + " IS DISTINCT FROM " + args[1] },
+			node: func(args []expr.Node) expr.Node {
+				return &expr.Distinct{Left: args[0], Right: args[1], Equal: equal(args)}
+			},
 		})
 	}
 	return sections
@@ -132,8 +136,15 @@ func arrayCasts() []section {
 		from, to datum.Type
 		proc     uint32 // 0 for a cast through text
 	}{
-		{datum.Int4, datum.Int8, 481}, {datum.Int8, datum.Int4, 480}, {datum.Float8, datum.Int2, 237}, {datum.Int4, datum.Numeric, 1740},
-		{datum.Text, datum.Int4, 0}, {datum.Int4, datum.Text, 0}, {datum.Text, datum.UUID, 0}, {datum.JSON, datum.JSONB, 0}, {datum.TimestampTZ, datum.Date, 1178},
+		{datum.Int4, datum.Int8, 481},
+		{datum.Int8, datum.Int4, 480},
+		{datum.Float8, datum.Int2, 237},
+		{datum.Int4, datum.Numeric, 1740},
+		{datum.Text, datum.Int4, 0},
+		{datum.Int4, datum.Text, 0},
+		{datum.Text, datum.UUID, 0},
+		{datum.JSON, datum.JSONB, 0},
+		{datum.TimestampTZ, datum.Date, 1178},
 	} {
 		element := &expr.Column{Index: 0, Of: c.from}
 		var each expr.Node = &expr.Coerce{Arg: element, Of: c.to, ViaIO: true}

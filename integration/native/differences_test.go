@@ -1,6 +1,7 @@
 package native
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ func (s section) deliberate(want, got outcome, args []string) bool {
 		switch typeNamed(strings.TrimSuffix(into, "[]")) {
 		case datum.Date, datum.Time, datum.Timestamp, datum.TimestampTZ, datum.Interval:
 			return got.code != ""
+		case datum.Numeric:
+			// Until 15 an exponent may have white space before it.
+			return got.code == datum.CodeInvalidText && spacedExponent.MatchString(args[0])
 		}
 	}
 	switch s.oid {
@@ -54,6 +58,9 @@ func (s section) deliberate(want, got outcome, args []string) bool {
 	}
 	return false
 }
+
+// spacedExponent is what 16 refuses too. The text is quoted.
+var spacedExponent = regexp.MustCompile(`[eE]( |\\t|\\n)+[-+]?[0-9]`)
 
 // literals are the places of arguments that must be literals to be native.
 var literals = map[uint32][]int{
