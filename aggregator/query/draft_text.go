@@ -38,7 +38,7 @@ func (d *Draft) text(texts []string, sending bool) string {
 	}
 	from := "unnest(" + batch.String() + ") WITH ORDINALITY AS i(" + strings.Join(names, ", ") + ", n)"
 	if d.builder.stream != "" {
-		return d.with(append(columns, "i.n::integer"), " MATERIALIZED", "\n\tFROM "+from) +
+		return d.with(slices.Concat(columns, []string{"i.n::integer"}), " MATERIALIZED", "\n\tFROM "+from) +
 			"SELECT " + strings.Join(append([]string{quoteIdent(numberColumn)}, texts...), ",\n\t") + "\n" + d.clausesText()
 	}
 	inner := d.with(columns, "", "") + "SELECT " + strings.Join(texts, ",\n\t") + "\n" + d.clausesText()
@@ -68,9 +68,9 @@ func (c DraftColumn) from(sent string) string {
 // with writes WITH: the stream's CTE, then the user's.
 func (d *Draft) with(columns []string, materialized, from string) string {
 	c, name := d.builder.places, quoteIdent(d.builder.analysis.Stream)
-	names := make([]string, len(d.columns))
-	for i, column := range d.columns {
-		names[i] = quoteIdent(column.Name)
+	var names []string
+	for _, column := range d.columns {
+		names = append(names, quoteIdent(column.Name))
 	}
 	if len(columns) > len(names) {
 		names = append(names, quoteIdent(numberColumn))
