@@ -54,6 +54,7 @@ type Copy struct {
 	records  int64
 
 	null    []byte
+	special [256]bool   // bytes that mean something in a line, the delimiter too
 	fields  []copyField // of the line at hand
 	unquote []byte      // values of it that are not as they stand there
 }
@@ -72,6 +73,9 @@ var _ Decoder = (*Copy)(nil)
 // the given names. A line must have the first least of them.
 func NewCopy(fields []Field, columns []string, least int, options CopyOptions, env Env) *Copy {
 	d := &Copy{input: input{env: env}, options: options, least: least, null: []byte(options.Null)}
+	for _, c := range []byte{'\r', '\n', '\\', options.Delimiter, options.Quote, options.Escape} {
+		d.special[c] = true
+	}
 	d.targets, d.notNull = targetsOf(fields)
 	d.defaults = d.defaultsOf(d.targets)
 	for _, name := range columns {
@@ -129,7 +133,7 @@ func (d *Copy) append(b *column.Batch, value []byte) *datum.Error {
 		return err
 	}
 	start := b.Rows
-	for lines := (copyLines{csv: d.options.CSV, quote: d.options.Quote, escape: d.options.Escape, rest: value}); ; {
+	for lines := (copyLines{csv: d.options.CSV, quote: d.options.Quote, escape: d.options.Escape, special: &d.special, rest: value}); ; {
 		line, plain, ok, err := lines.next()
 		switch {
 		case err != nil:

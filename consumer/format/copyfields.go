@@ -48,6 +48,13 @@ func (d *Copy) splitText(line []byte) *datum.Error {
 			if end = i; i >= len(line) {
 				break
 			}
+			run := i
+			for i < len(line) && !d.special[line[i]] {
+				i++
+			}
+			if d.unquote = append(d.unquote, line[run:i]...); run < i {
+				continue
+			}
 			c := line[i]
 			i++
 			if c == d.options.Delimiter {
@@ -121,6 +128,13 @@ func (d *Copy) splitCSV(line []byte) *datum.Error {
 					return datum.Errorf(CodeBadCopy, "unterminated CSV quoted field")
 				}
 				break
+			}
+			run := i
+			for i < len(line) && !d.special[line[i]] {
+				i++
+			}
+			if d.unquote = append(d.unquote, line[run:i]...); run < i {
+				continue
 			}
 			c := line[i]
 			i++

@@ -12,6 +12,7 @@ import (
 type copyLines struct {
 	csv           bool
 	quote, escape byte
+	special       *[256]bool // bytes that mean something in a line
 	rest          []byte
 	number        int // of the line that was returned last, from 1
 	end           lineEnd
@@ -68,6 +69,10 @@ func (l *copyLines) slow(v []byte) (line []byte, plain, ok bool, err *datum.Erro
 	}
 	for i := 0; i < len(v); i++ {
 		c := v[i]
+		if !l.special[c] {
+			escaped = false
+			continue
+		}
 		if l.csv {
 			if quoted && escape != 0 && c == escape {
 				escaped = !escaped
