@@ -59,7 +59,21 @@ func FuzzBuild(f *testing.F) {
 		case err != nil && !errors.As(err, &pure):
 			t.Fatalf("%v is no datum.Error", err)
 		case err == nil:
-			_ = plan.Describe()
+			_, _ = plan.Describe(), plan.Explain(r.Schema)
+		}
+		draft, err := NewDraft(&analysis, r.Schema, nil)
+		if err != nil && !errors.As(err, &pure) {
+			t.Fatalf("%v is no datum.Error", err)
+		}
+		if draft == nil {
+			return
+		}
+		texts := draft.Candidates()
+		_, _ = draft.Choose(texts, analysis.Tree), draft.Trial(texts)
+		_ = draft.Verify(analysis.Tree)
+		for i := range draft.Fragments() {
+			draft.MatchFragment(i, analysis.Tree)
+			draft.FragmentTexts(i)
 		}
 	})
 }
