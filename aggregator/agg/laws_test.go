@@ -128,7 +128,11 @@ func throughPartial(t *testing.T, vectors []*column.Vector) []*column.Vector {
 func TestLaws(t *testing.T) {
 	for _, f := range agg.All() {
 		t.Run(f.Name, func(t *testing.T) {
-			for seed := range uint64(60) {
+			seeds := uint64(60)
+			if !slices.Contains(datum.Types(), f.Arg) && f.Arg != datum.Invalid {
+				seeds = 15 // the same accumulators over other types
+			}
+			for seed := range seeds {
 				rng := rand.New(rand.NewPCG(seed, 1))
 				in := randomInput(rng, f, 40+rng.IntN(200))
 				checkLaws(t, f, in, rng)

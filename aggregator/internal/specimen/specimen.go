@@ -26,23 +26,33 @@ func Tame(chance Intn, t datum.Type, rows int) *column.Vector {
 	return random(chance, t, rows, false)
 }
 
+// few is how many different values there are of types that are made from texts.
+const few = 24
+
 func random(chance Intn, t datum.Type, rows int, wild bool) *column.Vector {
 	v := column.New(t)
+	var some [][]byte // of the types whose texts take long to read
 	for range rows {
 		if chance(8) == 0 {
 			v.AppendNull()
 			continue
 		}
 		extreme := chance(4) == 0
-		switch t.Physical() {
-		case datum.PhysInt:
+		switch physical := t.Physical(); {
+		case physical == datum.PhysInt:
 			v.AppendInt(integer(chance, t, extreme))
-		case datum.PhysFloat:
+		case physical == datum.PhysFloat:
 			v.AppendFloat(float(chance, t, extreme, wild))
-		case datum.PhysInterval:
+		case physical == datum.PhysInterval:
 			v.AppendSpan(span(chance, extreme && wild))
+		case len(some) == few:
+			v.AppendBytes(some[chance(few)])
 		default:
-			v.AppendBytes(bytes(chance, t, extreme))
+			value := bytes(chance, t, extreme)
+			v.AppendBytes(value)
+			if t != datum.Text && t != datum.Numeric {
+				some = append(some, value)
+			}
 		}
 	}
 	return v
