@@ -83,14 +83,14 @@ func randomInputs(rng *rand.Rand) []input {
 
 // randomUses returns some aggregates of the inputs.
 func randomUses(rng *rand.Rand, inputs []input) (uses []agg.Use) {
-	for range 1 + rng.IntN(12) {
+	for n := 1 + rng.IntN(40); n > 0 || len(uses) == 0; n-- {
 		f := agg.All()[rng.IntN(len(agg.All()))]
 		for i, in := range inputs {
 			if in.arg == nil && f.Arg == datum.Invalid || in.arg != nil && in.arg.Type == f.Arg {
 				uses = append(uses, agg.Use{Function: f, Input: i})
 			}
 		}
-		for i, u := range uses[:len(uses)-1] { // a plan has each once
+		for i, u := range uses[:max(len(uses)-1, 0)] { // a plan has each once
 			if u == uses[len(uses)-1] {
 				uses = append(uses[:i], uses[i+1:]...)
 				break
