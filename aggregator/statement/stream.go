@@ -146,9 +146,13 @@ func (p *parser) qualifiedName() (Ref, error) {
 
 // column reads name type [NOT NULL | NULL] [DEFAULT expression].
 func (p *parser) column() (ColumnDef, error) {
+	const needs = "A column has a name and a type: url text."
 	name := p.peek()
 	if !name.IsName() {
-		return ColumnDef{}, p.unexpected("")
+		return ColumnDef{}, p.unexpected(needs)
+	}
+	if p.words("primary", "key") || p.words("unique", "(") || p.words("check", "(") || p.words("foreign", "key") || p.words("constraint") {
+		return ColumnDef{}, p.refuse("a constraint of a stream", "A stream keeps every record: put the condition into the WHERE of its views.")
 	}
 	if len(name.Value) > maxName {
 		return ColumnDef{}, p.failAt(name, "42622", "the name of a column is too long")
@@ -157,7 +161,7 @@ func (p *parser) column() (ColumnDef, error) {
 	first := p.peek()
 	n := typeLen(p.tokens[p.at:])
 	if n == 0 {
-		return ColumnDef{}, p.unexpected("")
+		return ColumnDef{}, p.unexpected(needs)
 	}
 	p.at += n
 	column := ColumnDef{

@@ -50,7 +50,7 @@ func (s *Session) copyTable(ctx context.Context, text string, c *statement.Copy)
 	case c.From:
 		tag, err := s.copyFrom(ctx, text, c)
 		if err != nil {
-			return err
+			return s.notIntoView(ctx, c.Table.Ref, err)
 		}
 		return s.print(nil, tag)
 	case !c.Client:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -71,7 +72,7 @@ func tableName(name statement.Ref) statement.Ref {
 // own. If it succeeds the relation is there, and Kafka is not asked about its
 // name again until a statement of Millrace's: a script may have many INSERTs.
 func (s *Session) table(ctx context.Context, name statement.Ref, text string) error {
-	err := s.postgres(ctx, text)
+	err := s.notIntoView(ctx, name, s.postgres(ctx, text))
 	if err == nil {
 		if s.tables == nil {
 			s.tables = map[statement.Ref]bool{}
@@ -79,4 +80,21 @@ func (s *Session) table(ctx context.Context, name statement.Ref, text string) er
 		s.tables[tableName(name)] = true
 	}
 	return err
+}
+
+// notIntoView turns PostgreSQL's error about a view that takes no rows into one
+// that says what to do, where it is a continuous view.
+func (s *Session) notIntoView(ctx context.Context, name statement.Ref, err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != "0A000" && pg.Code != "55000" && pg.Code != "42809" {
+		return err
+	}
+	ours, bad := s.Millrace.Ours(ctx, &statement.DropView{Names: []statement.Ref{name}})
+	if bad != nil || !ours {
+		return err
+	}
+	return &datum.Error{
+		Code: "42809", Message: "cannot write into continuous view \"" + name.Name + "\"", Position: name.Pos,
+		Detail: "It is what its SELECT makes of its stream's records.", Hint: "INSERT INTO the stream that it reads.",
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,9 +182,12 @@ func (s *Session) execute(ctx context.Context, text string) error {
 
 func (s *Session) millrace(ctx context.Context, text string) error {
 	if s.InTransaction() {
-		words := strings.Fields(strings.ToUpper(text))
+		words, n := strings.Fields(strings.ToUpper(text)), 2
+		if slices.Contains(words[:min(2, len(words))], "CONTINUOUS") {
+			n = 3
+		}
 		return &datum.Error{
-			Code: "25001", Message: strings.Join(words[:min(2, len(words))], " ") + " of Millrace cannot run inside a transaction block",
+			Code: "25001", Message: strings.Join(words[:min(n, len(words))], " ") + " of Millrace cannot run inside a transaction block",
 			Hint: "COMMIT or ROLLBACK first: streams and continuous views are made in Kafka too, which takes no part in the transaction.",
 		}
 	}

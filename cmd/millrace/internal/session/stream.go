@@ -33,7 +33,15 @@ const lookTimeout = 3 * time.Second
 // one that says what to do, where it is a stream.
 func (s *Session) aboutStream(ctx context.Context, err error, text string) error {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || pg.Code != "42P01" {
+	if !errors.As(err, &pg) {
+		return err
+	}
+	if pg.Code == "3F000" && strings.Contains(pg.Message, `"pipelinedb"`) {
+		said := *pg
+		said.Hint = "Of PipelineDB's functions there is flush(), in a statement of its own: SELECT pipelinedb.flush()."
+		return &said
+	}
+	if pg.Code != "42P01" {
 		return err
 	}
 	at, position := text, int(pg.Position)
@@ -55,12 +63,13 @@ func (s *Session) aboutStream(ctx context.Context, err error, text string) error
 		said.Detail, said.Hint = notKept, readHint(stream.Name)
 		return &said
 	}
-	return misused(firstWordOf(text), stream.Name, name.Pos)
+	return misused(text, stream.Name, name.Pos)
 }
 
 // misused is the error of a statement that takes a stream for a table.
-func misused(verb, stream string, pos int) error {
-	said := datum.Errorf("42809", "\"%s\" is not a table", stream)
+func misused(text, stream string, pos int) error {
+	verb, noun := firstWords(text)
+	said := datum.Errorf("42809", "\"%s\" is not a %s", stream, map[bool]string{true: "view", false: "table"}[noun == "view"])
 	said.Position = pos
 	switch verb {
 	case "update", "delete", "merge", "truncate":
@@ -105,10 +114,13 @@ func identifier(name string) string {
 	return pgx.Identifier{name}.Sanitize()
 }
 
-func firstWordOf(text string) string {
-	token, err := statement.NewLexer(text).Next()
+// firstWords returns the first two words of a statement.
+func firstWords(text string) (first, second string) {
+	lexer := statement.NewLexer(text)
+	one, err := lexer.Next()
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	return token.Value
+	two, _ := lexer.Next()
+	return one.Value, two.Value
 }
