@@ -174,8 +174,11 @@ func (w *whole) deadWanted() map[string]int {
 	return want
 }
 
-// deadLetters reads every dead letter and counts them as Run.Dead does.
+// deadLetters reads every dead letter and counts them as Run.Dead does. A record that
+// cannot be decoded has one for the views that read together and one for each view that
+// PostgreSQL evaluates: none may name a view twice.
 func (w *whole) deadLetters() map[string]int {
+	undecoded := map[string]map[string]bool{} // views by record
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	got := map[string]int{}
@@ -216,7 +219,7 @@ func (w *whole) deadLetters() map[string]int {
 			w.t.Fatalf("dead letters: %v, left %v", ctx.Err(), left)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
-			if !r.Attrs.IsControl() {
+			if !r.Attrs.IsControl() && !w.repeated(undecoded, r) {
 				got[deadKey(topics[r.Topic], r)]++
 			}
 			if r.Offset+1 >= left[r.Topic][r.Partition] {
@@ -230,11 +233,38 @@ func (w *whole) deadLetters() map[string]int {
 	return got
 }
 
-func deadKey(stream string, r *kgo.Record) string {
+// repeated reports whether a dead letter is of a record that could not be decoded and
+// had one before, for other views.
+func (w *whole) repeated(seen map[string]map[string]bool, r *kgo.Record) bool {
+	header := headers(r)
+	if header["millrace.stage"] != "decode" {
+		return false
+	}
+	record := header["millrace.topic"] + "/" + header["millrace.partition"] + "/" + header["millrace.offset"]
+	views, again := seen[record]
+	if !again {
+		views = map[string]bool{}
+		seen[record] = views
+	}
+	for view := range strings.SplitSeq(header["millrace.views"], ",") {
+		if views[view] {
+			w.t.Errorf("record %s is twice in the dead letters of view %s", record, view)
+		}
+		views[view] = true
+	}
+	return again
+}
+
+func headers(r *kgo.Record) map[string]string {
 	header := map[string]string{}
 	for _, h := range r.Headers {
 		header[h.Key] = string(h.Value)
 	}
+	return header
+}
+
+func deadKey(stream string, r *kgo.Record) string {
+	header := headers(r)
 	if header["millrace.stage"] == "decode" {
 		return stream + " decode " + header["millrace.sqlstate"]
 	}

@@ -21,7 +21,8 @@ func writeOptimized(s schema.ViewSpec) schema.ViewSpec {
 	return s
 }
 
-// recordedPlans are the plans of every SELECT that aggregator/query's tests accept.
+// recordedPlans are the plans of every SELECT that aggregator/query's tests accept
+// and that PostgreSQL finishes without objects of a user's own.
 func recordedPlans(t *testing.T) map[string]*query.Plan {
 	t.Helper()
 	file, err := os.Open("../../aggregator/query/testdata/analyses/pg15.json.gz")
@@ -42,7 +43,8 @@ func recordedPlans(t *testing.T) map[string]*query.Plan {
 	}
 	plans := map[string]*query.Plan{}
 	for sql, analysis := range recorded.Analyses {
-		if plan, err := query.Build(analysis, recorded.Schema); err == nil {
+		plan, err := query.Build(analysis, recorded.Schema)
+		if err == nil && !strings.Contains(fmt.Sprintf("%+v", plan.Output)+fmt.Sprintf("%+v", plan.Keys)+plan.Having, "analyse_o") {
 			plans[sql] = plan
 		}
 	}
