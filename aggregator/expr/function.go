@@ -68,6 +68,12 @@ func Supported(proc uint32) bool {
 	return ok
 }
 
+// Strict reports whether a native function is NULL wherever an argument is.
+func Strict(proc uint32) bool {
+	f, ok := functions[proc]
+	return ok && !f.lax
+}
+
 // Functions returns every native function, by OID.
 func Functions() []FunctionInfo {
 	all := make([]FunctionInfo, 0, len(functions))

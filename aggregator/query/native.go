@@ -1,6 +1,9 @@
 package query
 
 import (
+	"slices"
+
+	"github.com/millrace/millrace/aggregator/column"
 	"github.com/millrace/millrace/aggregator/datum"
 	"github.com/millrace/millrace/aggregator/expr"
 )
@@ -178,7 +181,23 @@ func (e *nativeBuilder) call(n *node, proc, result uint32) (expr.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if expr.Strict(proc) && slices.ContainsFunc(args, isNull) {
+		return null(of), nil
+	}
 	return &expr.Call{Proc: proc, Name: info.Name, Args: args, Of: of}, nil
+}
+
+// isNull reports whether an expression is the literal NULL. PostgreSQL's planner takes
+// a strict function of it for NULL, and never evaluates its other arguments.
+func isNull(n expr.Node) bool {
+	c, ok := n.(*expr.Const)
+	return ok && c.Value.IsNull(0)
+}
+
+func null(of datum.Type) expr.Node {
+	v := column.New(of)
+	v.AppendNull()
+	return &expr.Const{Value: v}
 }
 
 // relabel converts a change of the type's name alone, such as varchar to text.
@@ -188,8 +207,11 @@ func (e *nativeBuilder) relabel(n *node) (expr.Node, error) {
 		return nil, e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(n.oid("resulttype")))
 	}
 	arg, err := e.convert(n.child("arg"))
-	if err != nil || arg.Type() == of {
+	switch {
+	case err != nil || arg.Type() == of:
 		return arg, err
+	case isNull(arg):
+		return null(of), nil
 	}
 	return &expr.Coerce{Arg: arg, Of: of}, nil
 }
@@ -200,8 +222,11 @@ func (e *nativeBuilder) viaText(n *node) (expr.Node, error) {
 		return nil, e.refuse(n, supportedTypes(), "type %s is not supported in a continuous view", e.typeName(n.oid("resulttype")))
 	}
 	arg, err := e.convert(n.child("arg"))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case isNull(arg):
+		return null(of), nil
 	}
 	return &expr.Coerce{Arg: arg, Of: of, ViaIO: true}, nil
 }

@@ -260,17 +260,17 @@ func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 
 // literal writes a constant with its type.
 func (d *deparser) literal(n *node) (string, error) {
+	if n.flag("constisnull") {
+		if n.oid("consttype") == unknownOID {
+			return "NULL", nil
+		}
+		cast, err := d.castName(n.oid("consttype"))
+		return "NULL::" + cast, err
+	}
 	name := d.typeName(n.oid("consttype"))
 	v, err := constant(n)
 	if err != nil || !spelled(v.Type) {
 		return d.fragment(n)
-	}
-	if v.IsNull(0) && n.oid("consttype") == unknownOID {
-		return "NULL", nil
-	}
-	if v.IsNull(0) {
-		cast, err := d.castName(n.oid("consttype"))
-		return "NULL::" + cast, err
 	}
 	text := ConstantText(v)
 	switch {
