@@ -23,13 +23,14 @@ build: ## Build the binary and print its path
 	@go build -o $(BIN) ./cmd/millrace
 	@echo "$(CURDIR)/$(BIN)"
 
-test: ## Run every test: the packages with -race, then whole-system tests on a real Kafka and PostgreSQL
+test: ## Run every test: the packages with -race, what may not allocate without, then whole-system tests on a real Kafka and PostgreSQL
 	@$(SERVERS) $(MAKE) --no-print-directory .test
 
 .PHONY: .test
 .test: # what `test` runs, with the servers' addresses in the environment; the second half also after a failure
 	@status=0; \
 	$(GOTEST) -race $(TESTFLAGS) $(UNIT) || status=1; \
+	$(GOTEST) $(TESTFLAGS) -run Alloc ./aggregator/... ./consumer/... || status=1; \
 	$(GOTEST) $(TESTFLAGS) ./integration/... || status=1; \
 	exit $$status
 

@@ -55,24 +55,6 @@ func steadyNodes() map[string]Node {
 	}
 }
 
-func TestSteadyStateAllocatesNothing(t *testing.T) {
-	b := fullBatch()
-	for name, n := range steadyNodes() {
-		x := mustCompile(t, n)
-		var errs RowErrors
-		some := []int32{1, 5, 77, 4000}
-		run := func() {
-			errs.Reset(b.Rows)
-			x.Eval(b, column.All(b.Rows), &errs)
-			x.Eval(b, some, &errs)
-		}
-		run()
-		if n := testing.AllocsPerRun(5, run); n != 0 {
-			t.Errorf("%s: %v allocations per batch", name, n)
-		}
-	}
-}
-
 func BenchmarkEval(b *testing.B) {
 	batch := fullBatch()
 	for name, n := range steadyNodes() {

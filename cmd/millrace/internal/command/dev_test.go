@@ -101,7 +101,7 @@ func TestDemo(t *testing.T) {
 	flags := append(devFlags(t), "--exit")
 	for range 2 {
 		r := execution(newSignals(), "", append([]string{"demo"}, flags...)...)
-		if r.status != 0 || strings.Count(r.out, " equal\n") != 3 || !strings.Contains(r.out, "Every view equals its SELECT") {
+		if r.status != 0 || strings.Count(r.out, " equal\n") != 4 || !strings.Contains(r.out, "Every view equals its SELECT") {
 			t.Fatalf("status %d\n%s%s", r.status, r.out, r.err)
 		}
 		if strings.Contains(r.out, "\x1b") {
@@ -116,7 +116,7 @@ func TestDemoOnServersOfOnesOwn(t *testing.T) {
 		t.Skip("takes some seconds")
 	}
 	p := newPlace(t)
-	if out := p.must("", "demo", "--exit"); strings.Count(out, " equal\n") != 3 || strings.Contains(out, p.url) {
+	if out := p.must("", "demo", "--exit"); strings.Count(out, " equal\n") != 4 || strings.Contains(out, p.url) {
 		t.Errorf("printed\n%s", out)
 	}
 	if got := p.must("", "sql", "-c", "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"); !strings.Contains(got, "     0\n") {

@@ -64,6 +64,9 @@ func (s *Session) copyTable(ctx context.Context, text string, c *statement.Copy)
 	if err != nil || !status {
 		return err // the rows alone are what is printed
 	}
+	if err := s.closeCopy(); err != nil { // what a program prints comes first
+		return err
+	}
 	return s.print(nil, tag)
 }
 
