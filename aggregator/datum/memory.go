@@ -121,7 +121,7 @@ func appendArrayMemory(dst []byte, elem Type, b []byte) (_ []byte, ok bool) {
 	n := 1
 	for d := range dims {
 		lengths[d], lowers[d] = int32(order.Uint32(b[16+4*d:])), int32(order.Uint32(b[16+4*(dims+d):]))
-		if lengths[d] < 1 || n > maxElements/int(lengths[d]) {
+		if lengths[d] < 1 || n > maxElements/int(lengths[d]) || lowers[d] > math.MaxInt32-lengths[d] {
 			return dst, false
 		}
 		n *= int(lengths[d])

@@ -97,11 +97,11 @@ func replaceLevels(v value, depth int, with func(*node, int) *node) value {
 }
 
 // walk calls visit for every node beneath v, outer ones first; visit returns
-// false to leave out what is inside.
+// false to leave out what is inside. A node may be missing.
 func walk(v value, visit func(*node) bool) {
 	switch v.kind {
 	case kindNode:
-		if !visit(v.node) {
+		if v.node == nil || !visit(v.node) {
 			return
 		}
 		for _, f := range v.node.fields {
