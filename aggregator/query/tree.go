@@ -39,8 +39,11 @@ type field struct {
 }
 
 // get returns a field's value, null where there is none: fields come and go
-// with PostgreSQL's versions.
+// with PostgreSQL's versions. A node that is missing, nil, has none.
 func (n *node) get(name string) value {
+	if n == nil {
+		return value{}
+	}
 	for i := range n.fields {
 		if n.fields[i].name == name {
 			return n.fields[i].value
