@@ -154,6 +154,12 @@ func FuzzRewrite(f *testing.F) {
 		if !namesBrokers(key) || len(frame) < 4 {
 			return
 		}
+		answer := kmsg.ResponseForKey(key)
+		if answer.SetVersion(version); answer.IsFlexible() {
+			// kmsg counts up to 2^32 tags that are not there, which takes it a while.
+			_, _ = tagsSize(frame[4:])
+			return
+		}
 		k := &kafkaDoors{doors: map[string]string{}}
 		_, _ = k.rewrite(frame, asked{key, version}) // an error or an answer
 	})
