@@ -67,4 +67,10 @@
 // runs it again. MILLRACE_TEST_FULL=1
 // or MILLRACE_ORACLE_FULL=1 runs the whole matrix. MILLRACE_ORACLE_SCRIPTS="groups forms"
 // runs these scripts alone.
+//
+// # Generated views
+//
+// TestGenerated makes streams, rows and SELECTs by a seed and holds the views against
+// PostgreSQL's answers, in process. A view that differs is printed as a script's case,
+// made smaller: what is mended goes into testdata/found.oracle.
 package oracle
