@@ -65,9 +65,9 @@ func (e *nativeBuilder) convert(n *node) (expr.Node, error) {
 	case unionTag:
 		return e.convert(n.child("arg"))
 	case "FUNCEXPR":
-		return e.call(n, n.oid("funcid"), n.oid("funcresulttype"))
+		return simplified(e.call(n, n.oid("funcid"), n.oid("funcresulttype")))
 	case "OPEXPR":
-		return e.call(n, n.oid("opfuncid"), n.oid("opresulttype"))
+		return simplified(e.call(n, n.oid("opfuncid"), n.oid("opresulttype")))
 	case "RELABELTYPE":
 		return e.relabel(n)
 	case "COERCEVIAIO":
@@ -181,14 +181,20 @@ func (e *nativeBuilder) call(n *node, proc, result uint32) (expr.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if expr.Strict(proc) && slices.ContainsFunc(args, isNull) {
-		return null(of), nil
-	}
 	return &expr.Call{Proc: proc, Name: info.Name, Args: args, Of: of}, nil
 }
 
-// isNull reports whether an expression is the literal NULL. PostgreSQL's planner takes
-// a strict function of it for NULL, and never evaluates its other arguments.
+// simplified takes a strict function of a literal NULL for NULL, as PostgreSQL's planner
+// does: its other arguments are never evaluated.
+func simplified(n expr.Node, err error) (expr.Node, error) {
+	call, ok := n.(*expr.Call)
+	if err == nil && ok && expr.Strict(call.Proc) && slices.ContainsFunc(call.Args, isNull) {
+		return null(call.Of), nil
+	}
+	return n, err
+}
+
+// isNull reports whether an expression is the literal NULL.
 func isNull(n expr.Node) bool {
 	c, ok := n.(*expr.Const)
 	return ok && c.Value.IsNull(0)

@@ -66,6 +66,8 @@ type foldWay struct {
 // rowChanges are what PostgreSQL counts for a table.
 type rowChanges struct{ inserted, updated, hot int64 }
 
+func (c rowChanges) all() int64 { return c.inserted + c.updated }
+
 // foldScene is the state of one table size.
 type foldScene struct {
 	*scene
@@ -246,7 +248,7 @@ func (s *FoldSettings) size(ctx context.Context, f *foldScene, rows, size int) e
 	for _, w := range f.ways {
 		w.took, w.wal = nil, nil
 		var err error
-		if w.was, err = f.changes(ctx, w.table, -1); err != nil {
+		if w.was, err = f.changes(ctx, w.table, max(w.was.all(), int64(rows))); err != nil {
 			return err
 		}
 	}
@@ -278,11 +280,11 @@ func (f *foldScene) summarize(ctx context.Context, p *scenePart, size, times int
 	}
 	p.add("ratio", "  Millrace to the best by hand", "×", ratios...).atLeast(foldRatio)
 	for _, w := range f.ways {
-		now, err := f.changes(ctx, w.table, w.was.inserted+w.was.updated+int64(size*times))
+		now, err := f.changes(ctx, w.table, w.was.all()+int64(size*times))
 		if err != nil {
 			return err
 		}
-		changed := now.inserted + now.updated - w.was.inserted - w.was.updated
+		changed := now.all() - w.was.all()
 		if changed != int64(size*times) {
 			return fmt.Errorf("%w: %s changed %d rows for %d groups", errWrong, w.what, changed, size*times)
 		}
@@ -302,7 +304,7 @@ func (f *foldScene) summarize(ctx context.Context, p *scenePart, size, times int
 const statsWait = 15 * time.Second
 
 // changes returns what PostgreSQL counts for a table, when it has counted so many
-// changes or no more come. A session's counts come with its next transaction
+// changes. A session's counts come with its next transaction
 // after a second, or with its end.
 func (f *foldScene) changes(ctx context.Context, table string, until int64) (c rowChanges, err error) {
 	f.folding.svc.Store.Pool().Reset()
@@ -310,12 +312,11 @@ func (f *foldScene) changes(ctx context.Context, table string, until int64) (c r
 		return c, err
 	}
 	for end := time.Now().Add(statsWait); ; {
-		last := c
 		err := f.conn.QueryRow(ctx, "SELECT n_tup_ins, n_tup_upd, n_tup_hot_upd FROM pg_stat_all_tables WHERE relid = $1::regclass", table).Scan(&c.inserted, &c.updated, &c.hot)
 		if err != nil {
 			return c, fmt.Errorf("the changes of %s: %w", table, err)
 		}
-		if until < 0 && c == last || until >= 0 && c.inserted+c.updated >= until || time.Now().After(end) {
+		if c.all() >= until || time.Now().After(end) {
 			return c, nil
 		}
 		if err := (&failover{}).wait(ctx, 100*time.Millisecond); err != nil {
