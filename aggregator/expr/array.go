@@ -111,23 +111,9 @@ func (c *compiler) subscript(n *Subscript) (evaluator, error) {
 				c.out.SetNull(int(r))
 				continue
 			}
-			setValue(&c.out, int(r), element)
+			c.out.SetValue(int(r), element)
 		}
 	}, args)), nil
-}
-
-// setValue gives a row a value that stands by itself as bytes, an array's element.
-func setValue(v *column.Vector, row int, value []byte) {
-	switch v.Type.Physical() {
-	case datum.PhysInt:
-		v.SetInt(row, datum.ValueInt(value))
-	case datum.PhysFloat:
-		v.SetFloat(row, datum.ValueFloat(value))
-	case datum.PhysInterval:
-		v.SetSpan(row, datum.ValueSpan(value))
-	default:
-		v.SetBytes(row, value)
-	}
 }
 
 // makeArray is ARRAY[…]: one dimension, from 1.

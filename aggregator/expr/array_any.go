@@ -78,7 +78,7 @@ func (e *anyOf) search(left *column.Vector, a datum.Array, row int) (decided, nu
 		e.left.Resize(1)
 		e.left.SetFrom(0, left, row)
 		e.right.Resize(1)
-		setValue(e.right, 0, element)
+		e.right.SetValue(0, element)
 		e.errs.Reset(1)
 		e.inner.batch, e.inner.errs = &e.batch, &e.errs
 		e.inner.turn++

@@ -65,7 +65,7 @@ func (e *arrayCast) cast(a datum.Array) *datum.Error {
 		e.elements.Resize(n)
 		for i := range n {
 			if element, null, _ := elements.Next(); !null {
-				setValue(e.elements, i, element)
+				e.elements.SetValue(i, element)
 			}
 		}
 		e.batch.Rows = n

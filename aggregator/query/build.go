@@ -193,7 +193,7 @@ func (b *builder) keyOf(n *node) int {
 func (b *builder) usedColumns() {
 	var read []int
 	collect := func(n expr.Node) {
-		visit(n, func(n expr.Node) {
+		expr.Visit(n, func(n expr.Node) {
 			if column, ok := n.(*expr.Column); ok && column.Index < len(b.schema) {
 				read = append(read, column.Index)
 			}

@@ -22,7 +22,7 @@ func consistent(root expr.Node) error {
 		}
 		return len(nodes) > 0
 	}
-	visit(root, func(n expr.Node) {
+	expr.Visit(root, func(n expr.Node) {
 		switch n := n.(type) {
 		case *expr.Logic:
 			fail(same(n.Args, datum.Bool) && (n.Op != expr.Not || len(n.Args) == 1), "a condition is no boolean")

@@ -111,7 +111,7 @@ func (c *coverage) expressions(s *CompiledStream, v *CompiledView, batches []*co
 			return
 		}
 		c.evaluate(clause, n, s, v, batches)
-		within(n, func(n expr.Node) { c.evaluate(thingOf(n), n, s, v, batches) })
+		expr.Visit(n, func(n expr.Node) { c.evaluate(thingOf(n), n, s, v, batches) })
 	}
 	see(v.Plan.Filter, "WHERE")
 	for _, k := range v.Plan.Keys {
@@ -416,53 +416,4 @@ func thingOf(n expr.Node) string {
 		return "cast of an array"
 	}
 	return ""
-}
-
-// within calls f for a node and for every node below it.
-func within(n expr.Node, f func(expr.Node)) {
-	f(n)
-	for _, child := range parts(n) {
-		if child != nil {
-			within(child, f)
-		}
-	}
-}
-
-// parts are the nodes that a node is made of.
-func parts(n expr.Node) []expr.Node {
-	switch n := n.(type) {
-	case *expr.Call:
-		return n.Args
-	case *expr.Coerce:
-		return []expr.Node{n.Arg}
-	case *expr.Logic:
-		return n.Args
-	case *expr.Case:
-		all := []expr.Node{n.Else}
-		for _, w := range n.Whens {
-			all = append(all, w.Cond, w.Then)
-		}
-		return all
-	case *expr.Coalesce:
-		return n.Args
-	case *expr.NullIf:
-		return []expr.Node{n.Arg, n.Equal}
-	case *expr.Greatest:
-		return n.Args
-	case *expr.Test:
-		return []expr.Node{n.Arg}
-	case *expr.Distinct:
-		return []expr.Node{n.Left, n.Right, n.Equal}
-	case *expr.In:
-		return n.Equal
-	case *expr.Subscript:
-		return append([]expr.Node{n.Array}, n.At...)
-	case *expr.MakeArray:
-		return n.Args
-	case *expr.AnyOf:
-		return []expr.Node{n.Arg, n.Array}
-	case *expr.ArrayCast:
-		return []expr.Node{n.Arg}
-	}
-	return nil
 }
