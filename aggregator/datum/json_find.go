@@ -151,7 +151,7 @@ func (p *JSONPath) isKey(quoted, key []byte) bool {
 	if bytes.IndexByte(inside, '\\') < 0 {
 		return bytes.Equal(inside, key)
 	}
-	p.scratch = appendJSONUnescaped(p.scratch[:0], inside)
+	p.scratch = AppendJSONUnescaped(p.scratch[:0], inside)
 	return bytes.Equal(p.scratch, key)
 }
 
@@ -247,7 +247,7 @@ func AppendJSONText(dst, value []byte) (_ []byte, ok bool) {
 	case string(trimmed) == "null":
 		return dst, false
 	case trimmed[0] == '"':
-		return appendJSONUnescaped(dst, trimmed[1:len(trimmed)-1]), true
+		return AppendJSONUnescaped(dst, trimmed[1:len(trimmed)-1]), true
 	}
 	return append(dst, value...), true
 }

@@ -1,6 +1,7 @@
 package datum
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -218,18 +219,18 @@ func errJSON(detail string, args ...any) *Error {
 	return err
 }
 
-// appendJSONUnescaped appends what the inside of a checked string stands for. Bytes
+// AppendJSONUnescaped appends what the inside of a checked string stands for. Bytes
 // of lone surrogates, which json alone lets pass, become replacement characters.
-func appendJSONUnescaped(dst, s []byte) []byte {
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c != '\\' {
-			dst = append(dst, c)
-			i++
-			continue
+func AppendJSONUnescaped(dst, s []byte) []byte {
+	for {
+		i := bytes.IndexByte(s, '\\')
+		if i < 0 {
+			return append(dst, s...)
 		}
-		i += 2
-		switch c = s[i-1]; c {
+		dst = append(dst, s[:i]...)
+		c := s[i+1]
+		s = s[i+2:]
+		switch c {
 		case 'b':
 			c = '\b'
 		case 'f':
@@ -241,18 +242,17 @@ func appendJSONUnescaped(dst, s []byte) []byte {
 		case 't':
 			c = '\t'
 		case 'u':
-			r := jsonHex4(s[i:])
-			i += 4
-			if utf16.IsSurrogate(r) && i+6 <= len(s) {
-				r = utf16.DecodeRune(r, jsonHex4(s[i+2:]))
-				i += 6
+			r := jsonHex4(s)
+			s = s[4:]
+			if utf16.IsSurrogate(r) && len(s) >= 6 {
+				r = utf16.DecodeRune(r, jsonHex4(s[2:]))
+				s = s[6:]
 			}
 			dst = utf8.AppendRune(dst, r)
 			continue
 		}
 		dst = append(dst, c)
 	}
-	return dst
 }
 
 // AppendJSONString appends a text as a JSON string, as escape_json does.

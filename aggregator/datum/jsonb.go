@@ -77,7 +77,7 @@ func (p *JSONBParser) string(token []byte) {
 		p.out = append(p.out, token...)
 		return
 	}
-	p.spare = appendJSONUnescaped(p.spare[:0], token[1:len(token)-1])
+	p.spare = AppendJSONUnescaped(p.spare[:0], token[1:len(token)-1])
 	p.out = AppendJSONString(p.out, p.spare)
 }
 
@@ -126,7 +126,7 @@ func (p *JSONBParser) object(depth int) *Error {
 		}
 		pair := jsonbPair{key: len(p.keys), start: len(p.out)}
 		token := p.l.s[p.l.start:p.l.end]
-		p.keys = appendJSONUnescaped(p.keys, token[1:len(token)-1])
+		p.keys = AppendJSONUnescaped(p.keys, token[1:len(token)-1])
 		pair.keyEnd = len(p.keys)
 		p.string(token)
 		p.out = append(p.out, ": "...)

@@ -85,7 +85,7 @@ func compareJSONB(a, b []byte) int {
 
 func compareJSONStrings(a, b []byte) int {
 	if bytes.IndexByte(a, '\\') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
-		return bytes.Compare(appendJSONUnescaped(nil, a[1:len(a)-1]), appendJSONUnescaped(nil, b[1:len(b)-1]))
+		return bytes.Compare(AppendJSONUnescaped(nil, a[1:len(a)-1]), AppendJSONUnescaped(nil, b[1:len(b)-1]))
 	}
 	return bytes.Compare(a[1:len(a)-1], b[1:len(b)-1])
 }

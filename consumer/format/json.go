@@ -93,18 +93,20 @@ func (d *JSON) Begin(b *column.Batch) {
 func beginTargets(targets []target, b *column.Batch) {
 	b.Rows = 0
 	for i := range targets {
-		f := &targets[i]
-		for len(b.Columns) <= f.Column {
-			b.Columns = append(b.Columns, nil)
-		}
-		v := b.Columns[f.Column]
-		if v == nil {
-			v = column.New(f.Type)
-			b.Columns[f.Column] = v
-		}
-		v.ResetAs(f.Type)
-		v.Resize(column.BatchRows)
+		beginColumn(b, targets[i].Column, targets[i].Type)
 	}
+}
+
+// beginColumn makes a column of a batch one of a type, with room for a batch's rows.
+func beginColumn(b *column.Batch, at int, of datum.Type) {
+	for len(b.Columns) <= at {
+		b.Columns = append(b.Columns, nil)
+	}
+	if b.Columns[at] == nil {
+		b.Columns[at] = column.New(of)
+	}
+	b.Columns[at].ResetAs(of)
+	b.Columns[at].Resize(column.BatchRows)
 }
 
 // fill makes a batch the one that values go into.

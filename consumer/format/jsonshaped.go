@@ -65,7 +65,7 @@ func (d *JSON) inside(value []byte) []byte {
 	if bytes.IndexByte(value, '\\') < 0 {
 		return value
 	}
-	d.unescape = appendUnescaped(d.unescape[:0], value)
+	d.unescape = datum.AppendJSONUnescaped(d.unescape[:0], value)
 	return d.unescape
 }
 

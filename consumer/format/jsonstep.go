@@ -1,5 +1,7 @@
 package format
 
+import "github.com/millrace/millrace/aggregator/datum"
+
 // The slow way from one value of a record's outermost object to the next: where
 // the record begins or ends, and where a key follows that was not guessed.
 
@@ -56,7 +58,7 @@ func (d *JSON) key(v []byte, from, i int, prev *key, why reason) (found *key, ne
 	}
 	name := v[i+1 : end]
 	if !plain {
-		d.unescape = appendUnescaped(d.unescape[:0], name)
+		d.unescape = datum.AppendJSONUnescaped(d.unescape[:0], name)
 		name = d.unescape
 	}
 	next = skipSpace(v, end+1)

@@ -37,7 +37,7 @@ func (d *JSON) valueOf(target int, vec *column.Vector, row int, v []byte, i int)
 		}
 		text := v[i+1 : end]
 		if !plain {
-			d.unescape = appendUnescaped(d.unescape[:0], text)
+			d.unescape = datum.AppendJSONUnescaped(d.unescape[:0], text)
 			text = d.unescape
 		}
 		d.setText(target, vec, row, text)

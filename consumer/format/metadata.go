@@ -46,16 +46,7 @@ func (m *Metadata) Place(what topology.Metadata) int {
 // Begin makes a batch ready, as [Decoder].Begin does.
 func (m *Metadata) Begin(b *column.Batch) {
 	for _, c := range m.columns {
-		for len(b.Columns) <= c.column {
-			b.Columns = append(b.Columns, nil)
-		}
-		v := b.Columns[c.column]
-		if v == nil {
-			v = column.New(c.of)
-			b.Columns[c.column] = v
-		}
-		v.ResetAs(c.of)
-		v.Resize(column.BatchRows)
+		beginColumn(b, c.column, c.of)
 	}
 }
 
